@@ -1,0 +1,99 @@
+/**
+ * Which part may import which. Arrows point to the left only:
+ * lib, constants <- api <- raft | wal | mvcc | lease | auth <- watch, apply <- member <- durable;
+ * http sees api and the member's ports; client sees api; worker.ts alone ties http to durable.
+ */
+
+/** Each part under src/ with the parts it may import besides itself, src/lib and src/constants.ts. */
+const MAY_IMPORT = {
+  lib: [],
+  api: [],
+  raft: ['api'],
+  wal: ['api', 'raft'],
+  mvcc: ['api'],
+  lease: ['api'],
+  auth: ['api'],
+  watch: ['api', 'mvcc', 'auth'],
+  apply: ['api', 'mvcc', 'lease', 'auth', 'raft'],
+  member: ['api', 'raft', 'wal', 'mvcc', 'lease', 'auth', 'watch', 'apply'],
+  http: ['api'],
+  client: ['api'],
+};
+
+const PORTS = '^src/member/ports\\.ts$';
+
+const layers = Object.entries(MAY_IMPORT).map(([part, others]) => ({
+  name: `arrows-of-${part}`,
+  comment: `src/${part} may import only ${['lib', 'constants', ...others].join(', ')}.`,
+  severity: 'error',
+  from: { path: `^src/${part}/` },
+  to: {
+    path: '^(src|durable|test|scripts)/',
+    pathNot: [
+      '^src/constants\\.ts$',
+      `^src/(${['lib', part, ...others].join('|')})/`,
+      ...(part === 'http' ? [PORTS] : []),
+    ],
+  },
+}));
+
+export default {
+  forbidden: [
+    ...layers,
+    {
+      name: 'only-worker-imports-durable',
+      comment: 'src/worker.ts is where the HTTP surface and the Durable Object class meet.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/worker\\.ts$' },
+      to: { path: '^durable/' },
+    },
+    {
+      name: 'durable-is-below-http',
+      comment: 'The object answers calls; how they came over HTTP is not its business.',
+      severity: 'error',
+      from: { path: '^durable/' },
+      to: { path: '^(src/(http|client|worker\\.ts)|test|scripts)' },
+    },
+    {
+      name: 'product-needs-no-tools',
+      comment: 'What is deployed imports neither tests nor scripts nor Node.',
+      severity: 'error',
+      from: { path: '^(src|durable)/' },
+      to: { path: '^(test|scripts)/|^node:' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one idea, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import names a file or an installed package.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^cloudflare:' },
+    },
+    {
+      name: 'declared',
+      comment: 'What is deployed imports only what package.json lists under dependencies.',
+      severity: 'error',
+      from: { path: '^(src|durable)/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^src/api/generated/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      conditionNames: ['import', 'types', 'default'],
+    },
+  },
+};
