@@ -119,7 +119,7 @@ async function generatedUpToDate(): Promise<Outcome> {
   const script = './generate.ts';
   if (!existsSync(`scripts/${script}`)) return report([]);
   const { generate } = (await import(script)) as {
-    generate(options: { check: boolean }): Promise<readonly string[]>;
+    generate: (options: { check: boolean }) => Promise<readonly string[]>;
   };
   return report(await generate({ check: true }));
 }

@@ -118,7 +118,10 @@ export interface Mvcc extends ReadView {
    * (never none if there are any). `next` is the revision to continue from; > revision means done.
    * Throws CompactedError if `from` <= compactRevision - 1 would miss changes (from < compactRevision).
    */
-  changes(from: number, bytesMax: number): { readonly changes: readonly Change[]; readonly next: number };
+  changes(
+    from: number,
+    bytesMax: number,
+  ): { readonly changes: readonly Change[]; readonly next: number };
   /** The pair as it was at `revision`, or undefined (also when that version was compacted away). */
   getAt(key: Key, revision: number): KeyValue | undefined;
   /** Deterministic over the logical content at `revision` (0: newest); equal on all members. */
@@ -159,6 +162,9 @@ export interface PageExport {
   readonly revision: number;
   readonly compactRevision: number;
   /** The pages from position `from` (0 at start), about `bytesMax` bytes; `next` undefined at the end. */
-  read(from: number, bytesMax: number): { readonly pages: readonly Uint8Array[]; readonly next: number | undefined };
+  read(
+    from: number,
+    bytesMax: number,
+  ): { readonly pages: readonly Uint8Array[]; readonly next: number | undefined };
   close(): void;
 }
