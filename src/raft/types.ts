@@ -94,18 +94,33 @@ export interface Message {
   readonly type: MessageType;
   readonly from: NodeId;
   readonly to: NodeId;
-  /** Sender's term; 0 for messages that stand outside terms (propose, readIndex). */
+  /**
+   * Sender's term; preVote and its grant: the term an election would have. 0 for messages that stand
+   * outside terms: propose, readIndex, readIndexResponse, transferLeader, wake.
+   */
   readonly term: number;
-  /** append: term of the entry before `entries`; vote: term of the candidate's last entry. */
+  /**
+   * append: term of the entry before `entries`; vote: term of the candidate's last entry; rejected
+   * append: term at `rejectHint`; heartbeat and rest: term of the entry at `commit`, so that the
+   * receiver commits only what it shares with the leader.
+   */
   readonly logTerm: number;
-  /** append: index before `entries`; appendResponse: matched or rejected index; vote: last index. */
+  /**
+   * append: index before `entries`; appendResponse: matched or rejected index; vote: last index;
+   * readIndexResponse: the read index; rest: the leader's last index.
+   */
   readonly index: number;
   readonly entries: readonly Entry[];
+  /** Highest index the sender knows to be committed, or 0. */
   readonly commit: number;
   readonly reject: boolean;
-  /** Rejected append: where the follower's log may agree (term and index of the conflict hint). */
+  /** Rejected append: the highest index where the follower's log may agree. */
   readonly rejectHint: number;
-  /** readIndex and its heartbeats: id of the read or of the round. campaign: 'transfer' marker. */
+  /**
+   * readIndex and readIndexResponse: id of the request. heartbeat and its response: id of the read
+   * round, or empty. vote: non-empty when the leader asked for this election (transfer). transferLeader:
+   * the target's id as a byte string.
+   */
   readonly context: Uint8Array;
   readonly snapshot?: SnapshotMeta;
 }
@@ -121,19 +136,25 @@ export type Role = 'follower' | 'preCandidate' | 'candidate' | 'leader';
 /**
  * What one turn of the core asks of its host, in this order:
  *
- * 1. send `earlyMessages`: heartbeats and the like, which carry neither entries nor votes nor
- *    acknowledgements, and so may leave before this member's own write is durable;
- * 2. if `snapshot`: install it (state and log) atomically;
- * 3. persist `hardState` and `entries` in one write; if `fence`, also write one fence row in the same
- *    transaction (a member's own voice in a read round counts only with a confirmed write);
- * 4. send `messages` (the platform holds them until the write is durable);
- * 5. apply `committedEntries`; serve `readStates` whose index is applied;
+ * 1. send `earlyMessages`: heartbeats, forwarded proposals and the like, which carry neither entries
+ *    nor votes nor acknowledgements, and so may leave before this member's own write is durable;
+ * 2. if `snapshot`: install it (state and log), in one transaction with
+ * 3. `hardState` and `entries`: persist them in one write; if `fence` and there is nothing else to
+ *    write, write one fence row (a member's own voice in a read round counts only with a confirmed
+ *    write; any write of this Ready will do);
+ * 4. send `messages` (the platform holds them until the write is durable; a host without such a gate
+ *    waits for the write before it sends, applies or advances);
+ * 5. apply `committedEntries` (calling applyConfChange for each conf change that is accepted); serve
+ *    `readStates` whose index is applied; fail `abortedReads`;
  * 6. call `advance()`.
  */
 export interface Ready {
   readonly earlyMessages: readonly Message[];
   readonly snapshot: SnapshotMeta | undefined;
-  /** Present only when changed since the last Ready. */
+  /**
+   * Present when it differs from the last one handed out and something must be written. A commit that
+   * moved alone is no reason to write: it rides with the next write, whatever that is for.
+   */
   readonly hardState: HardState | undefined;
   /** Replace the stored log from entries[0].index on. */
   readonly entries: readonly Entry[];
@@ -141,16 +162,24 @@ export interface Ready {
   readonly messages: readonly Message[];
   readonly committedEntries: readonly Entry[];
   readonly readStates: readonly ReadState[];
+  /** Contexts of reads that found no confirmed leader within readTimeoutTicks. */
+  readonly abortedReads: readonly Uint8Array[];
+  /** This member comes to rest with this Ready: what must survive sleep is written now. */
+  readonly rest: boolean;
 }
 
-/** The stored log, as the core reads it. Entries in a Ready that was not advanced yet are not in it. */
+/** The stored log, as the core reads it. The core never asks for what a pending Ready would change. */
 export interface LogStorage {
-  /** hard state, configuration and last snapshot point at start. */
+  /**
+   * Hard state, and the checkpoint the state machine was loaded from: its index is the applied index
+   * at start, its confState the configuration in force there. The log may begin below it.
+   */
   initialState(): { readonly hardState: HardState; readonly snapshot: SnapshotMeta };
   /** Entries lo <= index < hi, stopping before `bytesMax` is exceeded but never returning none. */
   entries(lo: number, hi: number, bytesMax: number): readonly Entry[];
-  /** Term of the entry at `index`; the snapshot point's own term at firstIndex()-1. Undefined: not stored. */
+  /** Term of the entry at `index`; also known at firstIndex()-1. Undefined: not stored. */
   term(index: number): number | undefined;
+  /** Index of the first stored entry; lastIndex()+1 when none is stored. */
   firstIndex(): number;
   lastIndex(): number;
   /** The newest point a lagging follower can be brought to. */
