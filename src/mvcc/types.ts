@@ -46,6 +46,8 @@ export interface RangeOptions {
   readonly keysOnly: boolean;
   /** No pairs, only the count. */
   readonly countOnly: boolean;
+  /** The count is not wanted and comes out as 0: for all parts of a stream but the last. */
+  readonly skipCount?: boolean;
 }
 
 export interface RangeResult {
@@ -122,7 +124,7 @@ export interface Mvcc extends ReadView {
     from: number,
     bytesMax: number,
   ): { readonly changes: readonly Change[]; readonly next: number };
-  /** The pair as it was at `revision`, or undefined (also when that version was compacted away). */
+  /** The pair as it was at `revision`; undefined if there was none, or `revision` < compactRevision. */
   getAt(key: Key, revision: number): KeyValue | undefined;
   /** Deterministic over the logical content at `revision` (0: newest); equal on all members. */
   hash(revision: number): HashResult;
@@ -133,7 +135,10 @@ export interface Mvcc extends ReadView {
    * revision. The host calls it in the transaction that saves its applied index.
    */
   flush(): void;
-  /** Bytes of live data (keys, values, metadata), for Status.dbSizeInUse. */
+  /**
+   * Bytes of live data for Status.dbSizeInUse: key, value and 32 bytes of metadata for each key there
+   * is at the newest revision. A function of the logical content, so equal on all members.
+   */
   readonly liveBytes: number;
   /**
    * Starts an export of the store as it stands (after a flush). While it is open, physical
