@@ -48,3 +48,69 @@ export const SNAPSHOT_REQUEST_TIMEOUT_MS = 20_000;
 
 /** Levels of messages in messages that a decoder follows; 100 is what gRPC's Go and JavaScript take. */
 export const MESSAGE_DEPTH_MAX = 100;
+
+// Requests and their application (src/apply).
+
+/** etcd's --max-request-bytes: the encoded request as it goes into the log. */
+export const REQUEST_BYTES_MAX = 1.5 * 1024 * 1024;
+/** A message on the wire; etcd gives gRPC 512 KiB more, so that it answers large requests itself. */
+export const MESSAGE_BYTES_MAX = REQUEST_BYTES_MAX + 512 * 1024;
+/** etcd's --max-txn-ops: per level; a nested transaction has what the levels above it left. */
+export const TXN_OPS_MAX = 128;
+/** Keys in the first chunk of a RangeStream; later ones grow towards REQUEST_BYTES_MAX. */
+export const RANGE_STREAM_FIRST_CHUNK_KEYS = 10;
+
+// Watch (src/watch).
+
+/** Distinct revisions in one catch-up response, as in etcd. */
+export const WATCH_RESPONSE_REVISIONS_MAX = 1_000;
+/** Size from which a response is split for a watcher that allows it: etcd's request limit and 512 KiB. */
+export const WATCH_FRAGMENT_BYTES = 1.5 * 1024 * 1024 + 512 * 1024;
+/**
+ * Events one receiver may have unread before its watchers fall back to reading history. Counts whole
+ * responses, the last of which may overshoot. etcd keeps 128 responses of any size.
+ */
+export const WATCH_STREAM_UNREAD_BYTES_MAX = 1024 * 1024;
+/** The same over all receivers of a member, a quarter of an object's memory; beyond it each may have one response unread. */
+export const WATCH_UNREAD_BYTES_MAX = 32 * 1024 * 1024;
+/** Unread answers to requests (created, canceled) beyond which a stream is ended: it asks but does not read. */
+export const WATCH_STREAM_CONTROL_BYTES_MAX = 2 * 1024 * 1024;
+/** Allowance for all of a response but its events, when sizes are estimated. */
+export const WATCH_RESPONSE_OVERHEAD_BYTES = 64;
+
+/** History read in one slice of catch-up: about a millisecond of work. */
+export const WATCH_SLICE_READ_BYTES = 256 * 1024;
+/** Responses made in one slice of catch-up. */
+export const WATCH_SLICE_SENT_BYTES_MAX = 4 * 1024 * 1024;
+/** Watchers that take part in one slice of catch-up; etcd's number. */
+export const WATCH_SLICE_WATCHERS_MAX = 512;
+/** Watchers on one member. At some 400 bytes each they stay below half of an object's memory. */
+export const WATCHERS_MAX = 150_000;
+
+/** etcd's defaults: every ten minutes, and a random tenth of it on top. */
+export const WATCH_PROGRESS_INTERVAL_MS = 10 * 60_000;
+export const WATCH_PROGRESS_INTERVAL_MS_MIN = 100;
+
+/** Saved state of a stream that goes into its socket's attachment, which holds 16,384 bytes in all. */
+export const WATCH_ATTACHMENT_BYTES_MAX = 12 * 1024;
+/** Beyond that the watchers go into rows of about this size, so that a new one rewrites one row. */
+export const WATCH_ROW_BYTES = 16 * 1024;
+
+// Raft (src/raft).
+
+/** Entries in one append message (etcd's max-size-per-msg). A peer frame holds several. */
+export const RAFT_MESSAGE_BYTES_MAX = 1024 * 1024;
+/** Appends on the way to one member (etcd's max-inflight-msgs). */
+export const RAFT_INFLIGHT_MESSAGES_MAX = 512;
+/** Bytes on the way to one member: 16 MiB over a 400 ms round trip is 40 MB/s. */
+export const RAFT_INFLIGHT_BYTES_MAX = 16 * 1024 * 1024;
+/** Proposed and not yet applied bytes at the leader; what an object of 128 MB can spare. */
+export const RAFT_UNCOMMITTED_BYTES_MAX = 32 * 1024 * 1024;
+/** Entries handed out for apply at once, so that one turn stays short after a long absence. */
+export const RAFT_COMMITTED_BYTES_PER_READY_MAX = 4 * 1024 * 1024;
+/** What an entry counts beside its data: term, index, kind and length as they are encoded. */
+export const RAFT_ENTRY_OVERHEAD_BYTES = 12;
+/** A read without a confirmed leader is aborted after this many election timeouts. */
+export const RAFT_READ_TIMEOUT_ELECTIONS = 10;
+/** A member that finds no leader and has nothing to do stops trying after this many. */
+export const RAFT_LEADERLESS_REST_ELECTIONS = 20;

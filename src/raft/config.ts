@@ -52,7 +52,7 @@ export interface ProgressStatus {
   readonly active: boolean;
 }
 
-export interface Status {
+export interface RaftStatus {
   readonly id: NodeId;
   readonly role: Role;
   readonly term: number;

@@ -1,6 +1,13 @@
 import { AssertionError } from '../lib/assert.ts';
-import type { ProposeConfChangeResult, ProposeResult, RaftConfig, Status } from './config.ts';
+import type {
+  ProposeConfChangeResult,
+  ProposeResult,
+  RaftConfig,
+  RaftStatus,
+} from './config.ts';
 import type { ConfChange, ConfState, HardState, Message, NodeId, Ready } from './types.ts';
+
+export type { ProposeConfChangeResult, ProposeResult, RaftConfig, RaftStatus } from './config.ts';
 
 /**
  * One member's consensus core. Synchronous and single-threaded; time passes by tick() alone. The host's
@@ -44,7 +51,7 @@ export class RawNode {
   }
   /** The last Ready is written, sent and applied. */
   advance(): void {}
-  status(): Status {
+  status(): RaftStatus {
     throw new AssertionError('not built');
   }
   /** What a host may write at any time between Readys: the state handed out, with today's commit. */
