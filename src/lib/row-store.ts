@@ -46,3 +46,13 @@ export interface RowHead {
 export interface Row extends RowHead {
   readonly data: Uint8Array;
 }
+
+/** The storage has no room left. Reads and deletes still work. */
+export class StorageFullError extends Error {
+  override readonly name = 'StorageFullError';
+}
+
+/** A row larger than ROW_BYTES_MAX: the caller should have split it. */
+export class RowTooBigError extends Error {
+  override readonly name = 'RowTooBigError';
+}

@@ -2,6 +2,7 @@
  * A RowStore in memory with the faults of a real one: writes that are lost in a crash, statements
  * that fail, bits that flip. One image and an undo log: what is in the undo log is not durable yet.
  */
+import { RowTooBigError } from '../../src/lib/row-store.ts';
 import type { Row, RowHead, RowStore } from '../../src/lib/row-store.ts';
 import { ROW_BYTES_MAX } from '../../src/constants.ts';
 
@@ -159,7 +160,9 @@ export class MemoryRowStore implements RowStore {
     this.#before('put', table, id);
     const bytes = head.length + data.length;
     if (bytes > ROW_BYTES_MAX) {
-      throw new RangeError(`put row ${id} of ${table}: ${bytes} bytes, more than ${ROW_BYTES_MAX}`);
+      throw new RowTooBigError(
+        `put row ${id} of ${table}: ${bytes} bytes, more than ${ROW_BYTES_MAX}`,
+      );
     }
     this.#set(table, id, { id, head: head.slice(), data: data.slice() });
   }
