@@ -1,0 +1,276 @@
+/**
+ * The platform under one object: builds an instance from storage when an event comes for it, and may
+ * crash it, put it to sleep, or start another beside it while the old one still runs.
+ */
+import type { Prng } from '../../src/lib/prng.ts';
+import type { NodeId } from '../../src/raft/types.ts';
+import { Disk } from './disk.ts';
+import type { DiskSession } from './disk-session.ts';
+import { SimulatedCrash } from './disk-session.ts';
+import type { Scheduled, Scheduler } from './scheduler.ts';
+import { InstanceClock, MachineClock } from './sim-clock.ts';
+import type { World } from './world.ts';
+
+/** What the platform asks of the code that runs on it. */
+export interface SimulatedObject {
+  /** A frame that came over the stream of the member `from`. */
+  receive(from: NodeId, frame: Uint8Array): void;
+  /** A request over the pipeline. */
+  answer(from: NodeId, path: string, body: Uint8Array): Promise<Uint8Array>;
+  alarm(): void;
+}
+
+/** One instance in memory, with the ports it was given. */
+export interface Living<I> {
+  readonly instance: I;
+  readonly session: DiskSession;
+  readonly clock: InstanceClock;
+  /** False once it is gone: nothing reaches it, nothing it does has an effect. */
+  alive: boolean;
+}
+
+export interface HostCounts {
+  builds: number;
+  crashes: number;
+  evictions: number;
+  takeovers: number;
+}
+
+/** Longest life of a twin, and how long after its first unconfirmed write the platform resets it. */
+const TWIN_LIFE_MS = 4_000;
+const TWIN_RESET_MS = 600;
+/** Statements within which an armed crash strikes. */
+const CRASH_STATEMENTS = 40;
+
+export class ObjectHost<I extends SimulatedObject> {
+  readonly id: NodeId;
+  readonly disk: Disk;
+  readonly machine: MachineClock;
+  readonly counts: HostCounts = { builds: 0, crashes: 0, evictions: 0, takeovers: 0 };
+  readonly #world: World;
+  readonly #scheduler: Scheduler;
+  readonly #prng: Prng;
+  readonly #build: (living: Omit<Living<I>, 'instance'>) => I;
+  #current: Living<I> | undefined;
+  #twin: Living<I> | undefined;
+  /** Senders whose connection still ends at the twin. */
+  readonly #pinned = new Set<string>();
+  #down = false;
+  /** Says the storage was damaged on purpose: an instance may then refuse to start. */
+  damaged = false;
+  #alarm: { readonly atMs: number; readonly event: Scheduled } | undefined;
+
+  constructor(
+    world: World,
+    id: NodeId,
+    prng: Prng,
+    build: (living: Omit<Living<I>, 'instance'>, host: ObjectHost<I>) => I,
+  ) {
+    this.id = id;
+    this.#world = world;
+    this.#scheduler = world.scheduler;
+    this.#prng = prng;
+    this.machine = new MachineClock(world.scheduler);
+    this.disk = new Disk(world.scheduler, world.diskFaults(id));
+    this.disk.onCommit = () => {
+      this.#watchAlarm();
+    };
+    this.#build = (living) => build(living, this);
+  }
+
+  get down(): boolean {
+    return this.#down;
+  }
+  /** The instance whose writes count, when there is one in memory. */
+  get current(): Living<I> | undefined {
+    return this.#current;
+  }
+  get twin(): Living<I> | undefined {
+    return this.#twin;
+  }
+
+  /** Delivers an event to the object, building it first if need be. Dropped while it is down. */
+  deliver(from: string, task: (instance: I) => void): void {
+    if (this.#down) return;
+    const twin = this.#twin;
+    if (twin !== undefined && this.#pinned.has(from)) {
+      this.#enter(twin, task);
+      return;
+    }
+    const living = this.#wake();
+    if (living !== undefined) this.#enter(living, task);
+  }
+
+  /** Ends the instance and keeps the object from starting again until `start`. */
+  crash(): void {
+    this.counts.crashes++;
+    this.#down = true;
+    if (this.#twin !== undefined) this.#end(this.#twin, 0);
+    this.#twin = undefined;
+    if (this.#current !== undefined) this.#lose(this.#current);
+    this.#current = undefined;
+    this.#world.trace(this.id, 'crashed');
+  }
+
+  /** The machine is back; the object is built at once. */
+  start(): void {
+    if (!this.#down) return;
+    this.#down = false;
+    this.#world.trace(this.id, 'restarted');
+    this.#wake();
+  }
+
+  /** The instance dies at a storage statement soon to come, and the object restarts after `downMs`. */
+  crashAtStatement(downMs: number): void {
+    const living = this.#current;
+    if (living === undefined) return;
+    const { session } = living;
+    session.crashAt = session.statements + 1 + this.#prng.below(CRASH_STATEMENTS);
+    session.onCrash = () => {
+      this.#world.trace(this.id, `crashes at storage statement ${session.statements}`);
+      this.#scheduler.after(downMs, () => {
+        this.start();
+      });
+      this.crash();
+    };
+  }
+
+  /** The platform drops the instance from memory. The next event builds it anew. */
+  evict(): void {
+    const living = this.#current;
+    if (living === undefined || living.session.unconfirmed > 0) return;
+    this.counts.evictions++;
+    this.#world.trace(this.id, 'evicted from memory');
+    this.#end(living, 0);
+    this.#current = undefined;
+  }
+
+  /** Starts a second instance; the first lives on as a stale twin for a while. */
+  takeOver(): void {
+    const old = this.#current;
+    if (old === undefined || this.#twin !== undefined || this.#down) return;
+    this.counts.takeovers++;
+    this.#world.trace(this.id, 'taken over: the old instance lives on as a twin');
+    old.session.surrender(this.#prng.below(old.session.unconfirmed + 1));
+    this.#twin = old;
+    this.#current = undefined;
+    this.#pinned.clear();
+    for (const place of this.#world.places()) if (this.#prng.bool()) this.#pinned.add(place);
+    this.#scheduler.after(TWIN_LIFE_MS * this.#prng.float(), () => {
+      this.#endTwin(old);
+    });
+    old.session.onStaleWrite = () => {
+      old.session.onStaleWrite = () => {};
+      this.#scheduler.after(TWIN_RESET_MS * this.#prng.float(), () => {
+        this.#endTwin(old);
+      });
+    };
+    this.#wake();
+  }
+
+  /** Everything stops, for the end of a run. */
+  close(): void {
+    if (this.#current !== undefined) this.#end(this.#current, 0);
+    if (this.#twin !== undefined) this.#end(this.#twin, 0);
+  }
+
+  #wake(): Living<I> | undefined {
+    if (this.#current !== undefined || this.#down) return this.#current;
+    this.counts.builds++;
+    const session = this.disk.open();
+    const state: { living: Living<I> | undefined; alive: boolean } = { living: undefined, alive: true };
+    const clock = new InstanceClock(
+      this.machine,
+      this.#scheduler,
+      session,
+      (task) => {
+        if (state.living !== undefined) this.#enter(state.living, task);
+      },
+      () => this.#world.timerLatenessMs(),
+    );
+    const bare = { session, clock, alive: true };
+    try {
+      const instance = this.#build(bare);
+      // The very object the ports were built with, so that `alive` is one flag.
+      const living = Object.assign(bare, { instance });
+      state.living = living;
+      this.#current = living;
+      return living;
+    } catch (error) {
+      session.kill(() => 0);
+      this.#refused(error);
+      return undefined;
+    }
+  }
+
+  #refused(error: unknown): void {
+    if (error instanceof SimulatedCrash) return;
+    if (this.damaged) {
+      this.#world.trace(this.id, `refuses to start: ${String(error)}`);
+      this.#down = true;
+      return;
+    }
+    this.#world.fail('no unexpected error', error, this.id);
+  }
+
+  #enter(living: Living<I>, task: (instance: I) => void): void {
+    if (!living.alive) return;
+    try {
+      task(living.instance);
+    } catch (error) {
+      if (error instanceof SimulatedCrash) return;
+      this.#world.instanceError(this.id, living.session, error);
+    }
+  }
+
+  #lose(living: Living<I>): void {
+    this.#end(living, this.#prng.below(living.session.unconfirmed + 1));
+  }
+
+  #end(living: Living<I>, survivors: number): void {
+    living.alive = false;
+    living.session.kill(() => survivors);
+  }
+
+  #endTwin(twin: Living<I>): void {
+    if (this.#twin !== twin) return;
+    this.#end(twin, 0);
+    this.#twin = undefined;
+    this.#pinned.clear();
+    this.#world.trace(this.id, 'the twin ends');
+  }
+
+  /** Keeps one event scheduled for the alarm that is durably set. */
+  #watchAlarm(): void {
+    const { alarmAtMs } = this.disk.durable;
+    if (this.#alarm?.atMs === alarmAtMs) return;
+    if (this.#alarm !== undefined) this.#scheduler.cancel(this.#alarm.event);
+    this.#alarm = undefined;
+    if (alarmAtMs === undefined) return;
+    const delayMs = this.machine.untilMs(alarmAtMs) + this.#world.alarmLatenessMs();
+    const event = this.#scheduler.after(delayMs, () => {
+      this.#fireAlarm(alarmAtMs);
+    });
+    this.#alarm = { atMs: alarmAtMs, event };
+  }
+
+  #fireAlarm(atMs: number): void {
+    this.#alarm = undefined;
+    if (this.disk.durable.alarmAtMs !== atMs) return;
+    if (this.#down || this.machine.nowMs() < atMs) {
+      // The clock went back, or nobody is there to hear: the platform keeps trying.
+      const event = this.#scheduler.after(Math.max(500, this.machine.untilMs(atMs)), () => {
+        this.#fireAlarm(atMs);
+      });
+      this.#alarm = { atMs, event };
+      return;
+    }
+    this.disk.durable.alarmAtMs = undefined;
+    const times = this.#world.alarmRepeats() ? 2 : 1;
+    for (let time = 0; time < times; time++) {
+      this.deliver('alarm', (instance) => {
+        instance.alarm();
+      });
+    }
+  }
+}
