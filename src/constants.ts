@@ -44,11 +44,6 @@ export const SNAPSHOT_CHUNK_BYTES = 1024 * 1024;
 /** One request of a snapshot transfer. */
 export const SNAPSHOT_REQUEST_TIMEOUT_MS = 20_000;
 
-// The API's messages (src/api).
-
-/** Levels of messages in messages that a decoder follows; 100 is what gRPC's Go and JavaScript take. */
-export const MESSAGE_DEPTH_MAX = 100;
-
 // Requests and their application (src/apply).
 
 /** etcd's --max-request-bytes: the encoded request as it goes into the log. */
@@ -57,8 +52,21 @@ export const REQUEST_BYTES_MAX = 1.5 * 1024 * 1024;
 export const MESSAGE_BYTES_MAX = REQUEST_BYTES_MAX + 512 * 1024;
 /** etcd's --max-txn-ops: per level; a nested transaction has what the levels above it left. */
 export const TXN_OPS_MAX = 128;
-/** Keys in the first chunk of a RangeStream; later ones grow towards REQUEST_BYTES_MAX. */
-export const RANGE_STREAM_FIRST_CHUNK_KEYS = 10;
+/** Keys in the first page of a RangeStream; later ones grow towards REQUEST_BYTES_MAX. */
+export const RANGE_STREAM_FIRST_PAGE_KEYS = 10;
+
+// The API's messages (src/api).
+
+/**
+ * Levels of messages in messages that a decoder follows. Transactions may nest TXN_OPS_MAX deep, each
+ * with two levels (TxnRequest, RequestOp); the rest is for what stands around and inside them, and for
+ * requests a little too deep, which get etcd's own error.
+ */
+export const MESSAGE_DEPTH_MAX = 2 * TXN_OPS_MAX + 44;
+/** Levels of arrays and objects in JSON; a nested transaction takes three (object, list, operation). */
+export const JSON_DEPTH_MAX = 1_000;
+/** JSON of one request: a message of MESSAGE_BYTES_MAX in base64 is 2.7 MiB, the rest is for names and blanks. */
+export const JSON_REQUEST_BYTES_MAX = 4 * 1024 * 1024;
 
 // Watch (src/watch).
 
@@ -108,9 +116,28 @@ export const RAFT_INFLIGHT_BYTES_MAX = 16 * 1024 * 1024;
 export const RAFT_UNCOMMITTED_BYTES_MAX = 32 * 1024 * 1024;
 /** Entries handed out for apply at once, so that one turn stays short after a long absence. */
 export const RAFT_COMMITTED_BYTES_PER_READY_MAX = 4 * 1024 * 1024;
+/** Applied entries kept in memory for members a little behind; the rest is read from the WAL. */
+export const RAFT_TAIL_BYTES = 2 * 1024 * 1024;
 /** What an entry counts beside its data: term, index, kind and length as they are encoded. */
 export const RAFT_ENTRY_OVERHEAD_BYTES = 12;
 /** A read without a confirmed leader is aborted after this many election timeouts. */
 export const RAFT_READ_TIMEOUT_ELECTIONS = 10;
 /** A member that finds no leader and has nothing to do stops trying after this many. */
 export const RAFT_LEADERLESS_REST_ELECTIONS = 20;
+
+// The write-ahead log (src/wal).
+
+/** Entries packed in one row; a larger Ready makes several rows. Also what one read-back decodes at least. */
+export const WAL_BATCH_BYTES_MAX = 256 * 1024;
+/** Room in a row for the head beside the entries; a head lists at most one run of terms per entry. */
+export const WAL_HEAD_BYTES_MAX = 64 * 1024;
+/** Data of one row. An entry that is larger is spread over several rows. */
+export const WAL_ROW_DATA_BYTES_MAX = ROW_BYTES_MAX - WAL_HEAD_BYTES_MAX;
+/** Newest entries kept decoded in memory: what followers that keep up ask for. */
+export const WAL_CACHE_BYTES = 4 * 1024 * 1024;
+/** Rows of compacted entries kept to be written over: that is billed once, delete and insert twice. */
+export const WAL_RECYCLED_ROWS_MAX = 4_096;
+/** Larger rows are deleted instead, so that what is kept for reuse stays below 64 MiB, and mostly far. */
+export const WAL_RECYCLED_ROW_BYTES_MAX = 16 * 1024;
+/** Version of etcd's API that all members serve, until the cluster agrees on another. */
+export const CLUSTER_VERSION = '3.7.0';

@@ -4,7 +4,6 @@
  *     const put = PutRequest.decode(bytes);             // every field set; put.lease is a Long
  *     const bytes = PutResponse.encode({ header: { revision: 7 } }).finish();
  */
-import type LongType from 'long';
 import { Long, longOf, type Int64Input } from './wire.ts';
 
 export * from './generated/messages.js';
@@ -39,7 +38,7 @@ export function toBigInt(value: Int64Input): bigint {
 }
 
 /** A number as an int64. @throws RangeError when it is not a safe integer */
-export function fromNumber(value: number): LongType {
+export function fromNumber(value: number): Long {
   if (!Number.isSafeInteger(value)) {
     throw new RangeError(`convert ${value} to a 64-bit integer: it is not a safe integer`);
   }
@@ -47,7 +46,7 @@ export function fromNumber(value: number): LongType {
 }
 
 /** A lease id as it travels: int64. */
-export function leaseIdToLong(id: bigint): LongType {
+export function leaseIdToLong(id: bigint): Long {
   return longOf(id);
 }
 
@@ -57,7 +56,7 @@ export function leaseIdOf(value: Int64Input): bigint {
 }
 
 /** A member or cluster id as it travels, uint64, from its 16 hexadecimal digits. @throws RangeError */
-export function idToLong(id: string): LongType {
+export function idToLong(id: string): Long {
   if (!/^[0-9a-f]{16}$/.test(id)) {
     throw new RangeError(`convert id "${id}": it is not 16 lower-case hexadecimal digits`);
   }

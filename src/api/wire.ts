@@ -2,7 +2,7 @@
  * What the generated message classes stand on: protobufjs's Reader and Writer, and the few steps that
  * every class would otherwise repeat. Only generated code and messages.ts import this file.
  */
-import type Long from 'long';
+import type LongType from 'long';
 import protobuf from 'protobufjs/minimal.js';
 import { MESSAGE_DEPTH_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
@@ -15,7 +15,8 @@ export const Writer: typeof protobuf.Writer = protobuf.Writer;
  * protobufjs loads its own copy of Long; a second import of the package would be a second class, and
  * a second copy in the bundle.
  */
-const LongClass = protobuf.util.Long as unknown as typeof Long;
+export const Long: typeof LongType = protobuf.util.Long as unknown as typeof LongType;
+export type Long = LongType;
 
 /** A 64-bit integer on its way out. Numbers must be safe integers. */
 export type Int64Input = Long | number | bigint;
@@ -45,9 +46,8 @@ export interface MessageType<T extends object = object, I = T> {
 }
 
 export const EMPTY: Uint8Array = EMPTY_BYTES;
-export const INT64_ZERO: Long = LongClass.ZERO;
-export const UINT64_ZERO: Long = LongClass.UZERO;
-export { LongClass as Long };
+export const INT64_ZERO: Long = Long.ZERO;
+export const UINT64_ZERO: Long = Long.UZERO;
 
 /** Gives generated classes what they have in common. */
 export function define(types: Readonly<Record<string, MessageType>>): void {
@@ -135,7 +135,7 @@ export function writeInt64Always(writer: Writer, tag: number, value: Int64Input)
 
 /** The 64 low bits of a bigint. */
 export function longOf(value: bigint, unsigned = false): Long {
-  return LongClass.fromBits(
+  return Long.fromBits(
     Number(BigInt.asIntN(32, value)),
     Number(BigInt.asIntN(32, value >> 32n)),
     unsigned,

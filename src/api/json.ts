@@ -1,0 +1,3 @@
+/** The JSON of etcd's gateway: requests, responses, streams of either, and errors. */
+export { decodeJson } from './json-decode.ts';
+export { encodeJson } from './json-encode.ts';
