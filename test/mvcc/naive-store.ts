@@ -105,12 +105,17 @@ export class NaiveStore implements Mvcc {
     if (upTo < this.compactRevision) throw new CompactedError(`hash at ${upTo}`);
     if (upTo > this.revision) throw new FutureRevisionError(`hash at ${upTo}`);
     const compacted = this.compactRevision;
+    // etcd's rule (its `keep` set): of what is not newer than the compaction only the pairs that still
+    // stand at the revision asked for count, or all that compaction left if no pair stands there.
+    const everything = { start: '', end: undefined };
+    const standing = { revision: upTo, limit: 0, keysOnly: true, countOnly: true };
+    const keepAt = this.range(everything, standing).count > 0 ? upTo : compacted;
     let hash = crc32c(bytesOf('key'));
     for (const version of this.versions) {
       if (version.modRevision > upTo) continue;
       if (version.modRevision <= compacted) {
         if (version.version === 0) continue;
-        if (latest(this.versions, version.key, compacted) !== version) continue;
+        if (latest(this.versions, version.key, keepAt) !== version) continue;
       }
       hash = crc32c(concatBytes([revisionKey(version), keyValueMessage(version)]), hash);
     }
