@@ -129,8 +129,10 @@ export const RAFT_LEADERLESS_REST_ELECTIONS = 20;
 
 /** Entries packed in one row; a larger Ready makes several rows. Also what one read-back decodes at least. */
 export const WAL_BATCH_BYTES_MAX = 256 * 1024;
-/** Room in a row for the head beside the entries; a head lists at most one run of terms per entry. */
-export const WAL_HEAD_BYTES_MAX = 64 * 1024;
+/** Changes of term within one row; a run of one term takes at most 16 bytes of the row's head. */
+export const WAL_BATCH_TERMS_MAX = 1_000;
+/** Room in a row for its head: the runs of terms, and less than 100 bytes besides. */
+export const WAL_HEAD_BYTES_MAX = WAL_BATCH_TERMS_MAX * 16 + 100;
 /** Data of one row. An entry that is larger is spread over several rows. */
 export const WAL_ROW_DATA_BYTES_MAX = ROW_BYTES_MAX - WAL_HEAD_BYTES_MAX;
 /** Newest entries kept decoded in memory: what followers that keep up ask for. */
