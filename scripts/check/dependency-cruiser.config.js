@@ -20,7 +20,8 @@ const MAY_IMPORT = {
   client: ['api'],
 };
 
-const PORTS = '^src/member/ports\\.ts$';
+/** What a member offers to those who call it, and asks of its surroundings. */
+const PORTS = '^src/member/(ports|rpc)\\.ts$';
 
 const layers = Object.entries(MAY_IMPORT).map(([part, others]) => ({
   name: `arrows-of-${part}`,
@@ -56,10 +57,17 @@ export default {
     },
     {
       name: 'product-needs-no-tools',
-      comment: 'What is deployed imports neither tests nor scripts nor Node.',
+      comment: 'What is deployed imports neither tests nor scripts.',
       severity: 'error',
       from: { path: '^(src|durable)/' },
-      to: { path: '^(test|scripts)/|^node:' },
+      to: { path: '^(test|scripts)/' },
+    },
+    {
+      name: 'product-needs-no-node',
+      comment: 'What is deployed runs where there is no Node.',
+      severity: 'error',
+      from: { path: '^(src|durable)/' },
+      to: { dependencyTypes: ['core'] },
     },
     {
       name: 'no-cycles',
