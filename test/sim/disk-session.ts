@@ -92,7 +92,8 @@ export class DiskSession implements RowStore {
   output(run: () => void): void {
     if (this.#dead) return;
     if (this.unconfirmed === 0) run();
-    else this.#gated.push({ after: this.#open.length > 0 ? this.#sequence + 1 : this.#sequence, run });
+    else
+      this.#gated.push({ after: this.#open.length > 0 ? this.#sequence + 1 : this.#sequence, run });
   }
 
   setAlarm(atMs: number | undefined): void {
@@ -178,7 +179,9 @@ export class DiskSession implements RowStore {
   put(table: string, id: number, head: Uint8Array, data: Uint8Array): void {
     if (!Number.isSafeInteger(id) || id < 0) throw new RangeError(`put ${table}/${id}: bad row id`);
     if (head.length + data.length > ROW_BYTES_MAX) {
-      throw new RangeError(`put ${table}/${id}: ${head.length + data.length} bytes, at most ${ROW_BYTES_MAX}`);
+      throw new RangeError(
+        `put ${table}/${id}: ${head.length + data.length} bytes, at most ${ROW_BYTES_MAX}`,
+      );
     }
     this.#statement();
     if (this.#view.bytes + data.length > this.#disk.faults.bytesMax()) {
@@ -218,7 +221,8 @@ export class DiskSession implements RowStore {
     this.#depth++;
     try {
       const result = run();
-      if (result instanceof Promise) throw new TypeError('atomically: the function must not be async');
+      if (result instanceof Promise)
+        throw new TypeError('atomically: the function must not be async');
       return result;
     } catch (error) {
       while (this.#undo.length > undoFrom) this.#undo.pop()?.();
@@ -263,7 +267,8 @@ export class DiskSession implements RowStore {
     }
     const name = op.table;
     const table = view.tables.get(name);
-    const [from, to] = op.kind === 'put' ? [op.id, op.id] : op.kind === 'drop' ? [0, Infinity] : [op.from, op.to];
+    const [from, to] =
+      op.kind === 'put' ? [op.id, op.id] : op.kind === 'drop' ? [0, Infinity] : [op.from, op.to];
     const before = (table?.between(from, to, Infinity) ?? []).map(
       (id) => [id, table?.rows.get(id) as StoredRow] as const,
     );

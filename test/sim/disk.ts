@@ -49,7 +49,9 @@ export class Disk {
 
   /** Flips one bit of one stored row; returns where, or undefined when nothing is stored. */
   flipBit(prng: Prng, tableFilter?: (table: string) => boolean): string | undefined {
-    const names = [...this.durable.tables.keys()].filter((name) => tableFilter?.(name) ?? true).sort();
+    const names = [...this.durable.tables.keys()]
+      .filter((name) => tableFilter?.(name) ?? true)
+      .sort();
     const candidates = names.filter((name) => (this.durable.tables.get(name)?.ids.length ?? 0) > 0);
     if (candidates.length === 0) return undefined;
     const name = prng.pick(candidates);
@@ -60,8 +62,10 @@ export class Disk {
     if (whole.length === 0) return undefined;
     const at = prng.below(whole.length);
     whole[at] = (whole[at] as number) ^ (1 << prng.below(8));
-    table.rows.set(id, row.data.length > 0 ? { head: row.head, data: whole } : { head: whole, data: row.data });
+    table.rows.set(
+      id,
+      row.data.length > 0 ? { head: row.head, data: whole } : { head: whole, data: row.data },
+    );
     return `${name}/${id} byte ${at}`;
   }
 }
-

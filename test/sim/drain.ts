@@ -16,7 +16,8 @@ function buildDrain(): () => void {
   // The intrinsic is not JavaScript grammar, so it can only be reached through compiled text.
   const compiled: unknown = Function('%PerformMicrotaskCheckpoint()');
   setFlagsFromString('--no-allow-natives-syntax');
-  if (typeof compiled !== 'function') throw new Error('compile the microtask checkpoint: no function');
+  if (typeof compiled !== 'function')
+    throw new Error('compile the microtask checkpoint: no function');
   return compiled as () => void;
 }
 
@@ -42,5 +43,6 @@ function checkDrain(): void {
     ran = true;
   });
   drain();
-  if (!ran) throw new Error('drain microtasks: nothing ran; the simulator needs V8 and a macrotask');
+  if (!ran)
+    throw new Error('drain microtasks: nothing ran; the simulator needs V8 and a macrotask');
 }

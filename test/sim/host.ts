@@ -178,7 +178,10 @@ export class ObjectHost<I extends SimulatedObject> {
     if (this.#current !== undefined || this.#down) return this.#current;
     this.counts.builds++;
     const session = this.disk.open();
-    const state: { living: Living<I> | undefined; alive: boolean } = { living: undefined, alive: true };
+    const state: { living: Living<I> | undefined; alive: boolean } = {
+      living: undefined,
+      alive: true,
+    };
     const clock = new InstanceClock(
       this.machine,
       this.#scheduler,

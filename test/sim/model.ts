@@ -123,13 +123,23 @@ export class KvModel {
   #delete(op: DeleteOp, writing: number): Result {
     const doomed = this.#inRange(op.key, op.end, writing);
     for (const pair of doomed) this.#write(pair.key, writing, undefined);
-    return { kind: 'delete', revision: 0, deleted: doomed.length, prevs: op.prev === true ? doomed : [] };
+    return {
+      kind: 'delete',
+      revision: 0,
+      deleted: doomed.length,
+      prevs: op.prev === true ? doomed : [],
+    };
   }
 
   #txn(op: TxnOp, writing: number): Result {
     const succeeded = op.compares.every((compare) => this.#holds(compare, writing));
     const branch = succeeded ? op.success : op.failure;
-    return { kind: 'txn', revision: 0, succeeded, results: branch.map((each) => this.#run(each, writing)) };
+    return {
+      kind: 'txn',
+      revision: 0,
+      succeeded,
+      results: branch.map((each) => this.#run(each, writing)),
+    };
   }
 
   #holds(compare: Compare, writing: number): boolean {
@@ -195,5 +205,9 @@ function holds(compare: Compare, pair: Pair | undefined): boolean {
 /** Sets the header's revision, which every part of an answer shares. */
 function withRevision(result: Result, revision: number): Result {
   if (result.kind !== 'txn') return { ...result, revision };
-  return { ...result, revision, results: result.results.map((each) => withRevision(each, revision)) };
+  return {
+    ...result,
+    revision,
+    results: result.results.map((each) => withRevision(each, revision)),
+  };
 }

@@ -108,7 +108,8 @@ export class RowTables {
       case 'deleteRange': {
         const table = this.tables.get(op.table);
         if (table === undefined) break;
-        for (const id of table.between(op.from, op.to, Infinity)) this.#bytes -= sizeOf(table.rows.get(id));
+        for (const id of table.between(op.from, op.to, Infinity))
+          this.#bytes -= sizeOf(table.rows.get(id));
         table.deleteRange(op.from, op.to);
         break;
       }

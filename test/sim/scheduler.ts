@@ -77,7 +77,8 @@ export class Scheduler {
       let child = 2 * at + 1;
       if (child >= length) break;
       const right = child + 1;
-      if (right < length && before(heap[right] as Scheduled, heap[child] as Scheduled)) child = right;
+      if (right < length && before(heap[right] as Scheduled, heap[child] as Scheduled))
+        child = right;
       const candidate = heap[child] as Scheduled;
       if (!before(candidate, last)) break;
       heap[at] = candidate;

@@ -3,7 +3,8 @@ import type { Pair, Result } from '../kv.ts';
 
 /** What differs, in words, or undefined. */
 export function differenceOf(seen: Result, expected: Result | undefined): string | undefined {
-  if (expected === undefined) return `answered ${JSON.stringify(seen)} where the request is refused`;
+  if (expected === undefined)
+    return `answered ${JSON.stringify(seen)} where the request is refused`;
   if (seen.kind !== expected.kind) return `answer of kind ${seen.kind} instead of ${expected.kind}`;
   switch (seen.kind) {
     case 'range': {
@@ -18,13 +19,16 @@ export function differenceOf(seen: Result, expected: Result | undefined): string
     }
     case 'delete': {
       const want = expected as typeof seen;
-      if (seen.deleted !== want.deleted) return `deleted ${seen.deleted} instead of ${want.deleted}`;
+      if (seen.deleted !== want.deleted)
+        return `deleted ${seen.deleted} instead of ${want.deleted}`;
       return pairsDiffer(seen.prevs ?? [], want.prevs ?? []);
     }
     case 'txn': {
       const want = expected as typeof seen;
-      if (seen.succeeded !== want.succeeded) return `succeeded ${seen.succeeded} instead of ${want.succeeded}`;
-      if (seen.results.length !== want.results.length) return `${seen.results.length} results instead of ${want.results.length}`;
+      if (seen.succeeded !== want.succeeded)
+        return `succeeded ${seen.succeeded} instead of ${want.succeeded}`;
+      if (seen.results.length !== want.results.length)
+        return `${seen.results.length} results instead of ${want.results.length}`;
       for (const [at, part] of seen.results.entries()) {
         const difference = differenceOf(part, want.results[at]);
         if (difference !== undefined) return `result ${at}: ${difference}`;

@@ -31,10 +31,15 @@ const wrote = (revision: number): Outcome => ({ kind: 'ok', result: { kind: 'put
 const lost: Outcome = { kind: 'unknown', error: 'timeout' };
 
 /** One call after the other, but for those in one inner list, which overlap. */
-function historyOf(...steps: readonly (readonly [Request, Outcome] | readonly (readonly [Request, Outcome])[])[]): readonly Call[] {
+function historyOf(
+  ...steps: readonly (readonly [Request, Outcome] | readonly (readonly [Request, Outcome])[])[]
+): readonly Call[] {
   const history = new History();
   for (const step of steps) {
-    const together = (Array.isArray(step[0]) ? step : [step]) as readonly (readonly [Request, Outcome])[];
+    const together = (Array.isArray(step[0]) ? step : [step]) as readonly (readonly [
+      Request,
+      Outcome,
+    ])[];
     const calls = together.map(([request]) => history.begin('c', request, 0));
     for (const [at, [, outcome]] of together.entries()) history.end(calls[at] as Call, outcome, 0);
   }
@@ -42,14 +47,19 @@ function historyOf(...steps: readonly (readonly [Request, Outcome] | readonly (r
 }
 
 const refused = (calls: readonly Call[], text: RegExp): void => {
-  assert.throws(() => {
-    checkLinearizable(calls);
-  }, (error: unknown) => error instanceof Violation && text.test(error.message));
+  assert.throws(
+    () => {
+      checkLinearizable(calls);
+    },
+    (error: unknown) => error instanceof Violation && text.test(error.message),
+  );
 };
 
 test('an empty history and a plain one are accepted', () => {
   checkLinearizable([]);
-  checkLinearizable(historyOf([put('a', '1'), wrote(2)], [get('a'), range(2, pair('a', '1', 2, 2, 1))]));
+  checkLinearizable(
+    historyOf([put('a', '1'), wrote(2)], [get('a'), range(2, pair('a', '1', 2, 2, 1))]),
+  );
 });
 
 test('a read that misses an acknowledged write is refused', () => {
@@ -59,16 +69,25 @@ test('a read that misses an acknowledged write is refused', () => {
 test('a stale read is accepted when it asked for one', () => {
   const stale: Request = { kind: 'range', key: 'a', serializable: true };
   checkLinearizable(historyOf([put('a', '1'), wrote(2)], [stale, range(1)]));
-  refused(historyOf([put('a', '1'), wrote(2)], [stale, range(1, pair('a', '1', 2, 2, 1))]), /1 pairs instead of 0|count 1/);
+  refused(
+    historyOf([put('a', '1'), wrote(2)], [stale, range(1, pair('a', '1', 2, 2, 1))]),
+    /1 pairs instead of 0|count 1/,
+  );
 });
 
 test('a read that shows a write before anyone asked for it is refused', () => {
   const early: Request = { kind: 'range', key: 'a', serializable: true };
-  refused(historyOf([early, range(2, pair('a', '1', 2, 2, 1))], [put('a', '1'), wrote(2)]), /order against time/);
+  refused(
+    historyOf([early, range(2, pair('a', '1', 2, 2, 1))], [put('a', '1'), wrote(2)]),
+    /order against time/,
+  );
 });
 
 test('two writes may not own one revision', () => {
-  refused(historyOf([put('a', '1'), wrote(2)], [put('b', '1'), wrote(2)]), /two writes own revision 2/);
+  refused(
+    historyOf([put('a', '1'), wrote(2)], [put('b', '1'), wrote(2)]),
+    /two writes own revision 2/,
+  );
 });
 
 test('concurrent writes may take either order, but reads must keep to it', () => {
@@ -77,15 +96,24 @@ test('concurrent writes may take either order, but reads must keep to it', () =>
     [put('a', '2'), wrote(2)],
   ] as const;
   checkLinearizable(historyOf(both, [get('a'), range(3, pair('a', '1', 2, 3, 2))]));
-  refused(historyOf(both, [get('a'), range(3, pair('a', '2', 2, 3, 2))]), /explains revision 3: an answer shows/);
+  refused(
+    historyOf(both, [get('a'), range(3, pair('a', '2', 2, 3, 2))]),
+    /explains revision 3: an answer shows/,
+  );
 });
 
 test('a write of unknown fate may have happened, or not', () => {
   checkLinearizable(historyOf([put('a', '1'), lost], [get('a'), range(1)]));
-  checkLinearizable(historyOf([put('a', '1'), lost], [get('a'), range(2, pair('a', '1', 2, 2, 1))]));
+  checkLinearizable(
+    historyOf([put('a', '1'), lost], [get('a'), range(2, pair('a', '1', 2, 2, 1))]),
+  );
   // Seen absent, then present: it took effect in between.
   checkLinearizable(
-    historyOf([put('a', '1'), lost], [get('a'), range(1)], [get('a'), range(2, pair('a', '1', 2, 2, 1))]),
+    historyOf(
+      [put('a', '1'), lost],
+      [get('a'), range(1)],
+      [get('a'), range(2, pair('a', '1', 2, 2, 1))],
+    ),
   );
 });
 
@@ -128,7 +156,10 @@ test('an old revision read later must be what it was', () => {
     [put('a', '2'), wrote(3)],
   ] as const;
   checkLinearizable(historyOf(...written, [old, range(3, pair('a', '1', 2, 2, 1))]));
-  refused(historyOf(...written, [old, range(3, pair('a', '2', 2, 3, 2))]), /value of "a"|mod of "a"/);
+  refused(
+    historyOf(...written, [old, range(3, pair('a', '2', 2, 3, 2))]),
+    /value of "a"|mod of "a"/,
+  );
 });
 
 test('a transaction is one step', () => {
@@ -148,8 +179,19 @@ test('a transaction is one step', () => {
     },
   });
   const start = [put('a', '1'), wrote(2)] as const;
-  checkLinearizable(historyOf(start, [[swap, swapped(3, true)], [swap, swapped(3, false)]]));
-  refused(historyOf(start, [[swap, swapped(3, true)], [swap, swapped(4, true)]]), /succeeded/);
+  checkLinearizable(
+    historyOf(start, [
+      [swap, swapped(3, true)],
+      [swap, swapped(3, false)],
+    ]),
+  );
+  refused(
+    historyOf(start, [
+      [swap, swapped(3, true)],
+      [swap, swapped(4, true)],
+    ]),
+    /succeeded/,
+  );
 });
 
 /** A history of the model: `clients` at work at once, each request taking effect while it is open. */
@@ -204,7 +246,10 @@ test('a falsified read is refused', () => {
     const prng = new Prng(seed);
     const calls = randomHistory(prng, 120);
     const reads = calls.filter(
-      ({ outcome }) => outcome?.kind === 'ok' && outcome.result.kind === 'range' && outcome.result.pairs.length > 0,
+      ({ outcome }) =>
+        outcome?.kind === 'ok' &&
+        outcome.result.kind === 'range' &&
+        outcome.result.pairs.length > 0,
     );
     if (reads.length === 0) continue;
     const call = prng.pick(reads);
@@ -212,7 +257,10 @@ test('a falsified read is refused', () => {
     assert.ok(result.kind === 'range');
     const [first, ...rest] = result.pairs;
     assert.ok(first !== undefined);
-    call.outcome = { kind: 'ok', result: { ...result, pairs: [{ ...first, value: 'forged' }, ...rest] } };
+    call.outcome = {
+      kind: 'ok',
+      result: { ...result, pairs: [{ ...first, value: 'forged' }, ...rest] },
+    };
     refused(calls, /./);
     falsified++;
   }
@@ -223,13 +271,17 @@ test('an acknowledged write that is dropped from the store is refused', () => {
   let found = 0;
   for (let seed = 0; seed < 100; seed++) {
     const calls = randomHistory(new Prng(seed), 200);
-    const writes = calls.filter(({ outcome }) => outcome?.kind === 'ok' && didWrite(outcome.result));
+    const writes = calls.filter(
+      ({ outcome }) => outcome?.kind === 'ok' && didWrite(outcome.result),
+    );
     const victim = writes[writes.length >> 1];
     if (victim === undefined) continue;
     // As if it had been acknowledged under a revision that others then reused.
     const { result } = victim.outcome as Extract<Outcome, { kind: 'ok' }>;
     const shifted = calls.map((call) =>
-      call === victim || call.outcome?.kind !== 'ok' || call.outcome.result.revision < result.revision
+      call === victim ||
+      call.outcome?.kind !== 'ok' ||
+      call.outcome.result.revision < result.revision
         ? call
         : {
             ...call,

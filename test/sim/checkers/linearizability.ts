@@ -47,7 +47,10 @@ interface Gap {
 }
 
 /** @throws Violation */
-export function checkLinearizable(calls: readonly Call[], options: LinearizabilityOptions = {}): void {
+export function checkLinearizable(
+  calls: readonly Call[],
+  options: LinearizabilityOptions = {},
+): void {
   new Replay(calls, options).run();
 }
 
@@ -183,7 +186,10 @@ class Replay {
         continue;
       }
       if (++this.#placements > PLACEMENTS_MAX) {
-        throw new Violation(PROPERTY, `undecided after ${PLACEMENTS_MAX} placements, at revision ${gap.revision}`);
+        throw new Violation(
+          PROPERTY,
+          `undecided after ${PLACEMENTS_MAX} placements, at revision ${gap.revision}`,
+        );
       }
       this.#placed.set(gap.revision, next);
       if (this.#tryCall(gap.revision, next, undefined)) return gap.revision;
@@ -196,7 +202,9 @@ class Replay {
   }
 
   #openGap(revision: number): Gap {
-    const used = [...this.#placed.values()].map((call) => call.id).sort((left, right) => left - right);
+    const used = [...this.#placed.values()]
+      .map((call) => call.id)
+      .sort((left, right) => left - right);
     const situation = JSON.stringify([revision, used, this.#model.pairs()]);
     const left = this.#hopeless.has(situation) ? [] : this.#candidates(revision);
     return { revision, situation, left };
@@ -208,9 +216,11 @@ class Replay {
     const deadline = this.#returnedFrom[revision] as number;
     const hinted = this.#hint(revision);
     const found = this.#maybes.filter((call) => !used.has(call) && call.called < deadline);
-    const rank = (call: Call): number => (call.id === hinted ? 0 : this.#ownedElsewhere(call, revision) ? 2 : 1);
+    const rank = (call: Call): number =>
+      call.id === hinted ? 0 : this.#ownedElsewhere(call, revision) ? 2 : 1;
     found.sort((left, right) => rank(left) - rank(right));
-    if (found.length === 0) this.#mismatch(revision, 'no request of unknown fate is left that could have made it');
+    if (found.length === 0)
+      this.#mismatch(revision, 'no request of unknown fate is left that could have made it');
     return found;
   }
 
@@ -263,7 +273,10 @@ class Replay {
       const difference = differenceOf(result, runModel(this.#model, call));
       if (difference === undefined && this.#model.revision === revision) continue;
       this.#model.rollback(revision);
-      this.#mismatch(revision, `${difference ?? 'a write without a revision'} in ${describeCall(call)}`);
+      this.#mismatch(
+        revision,
+        `${difference ?? 'a write without a revision'} in ${describeCall(call)}`,
+      );
       return false;
     }
     return true;

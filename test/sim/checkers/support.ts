@@ -1,0 +1,42 @@
+/** Short forms for the checkers' own tests. */
+import assert from 'node:assert/strict';
+import { bytesOf } from '../../../src/lib/bytes.ts';
+import { type Entry, EntryKind, type Message, MessageType } from '../../../src/raft/types.ts';
+import { Violation } from '../world.ts';
+
+const BLANK: Message = {
+  type: MessageType.heartbeat,
+  from: 'a',
+  to: 'b',
+  term: 1,
+  logTerm: 0,
+  index: 0,
+  entries: [],
+  commit: 0,
+  reject: false,
+  rejectHint: 0,
+  context: new Uint8Array(0),
+};
+
+export function message(fields: Partial<Message>): Message {
+  return { ...BLANK, ...fields };
+}
+
+export function entry(index: number, term: number, text = `${index}`): Entry {
+  return { index, term, kind: EntryKind.normal, data: bytesOf(text) };
+}
+
+/** An append of `entries` after (index, logTerm). */
+export function append(
+  from: string,
+  term: number,
+  index: number,
+  logTerm: number,
+  entries: Entry[],
+): Message {
+  return message({ type: MessageType.append, from, term, index, logTerm, entries });
+}
+
+export function violates(property: string, run: () => void): void {
+  assert.throws(run, (error: unknown) => error instanceof Violation && error.property === property);
+}
