@@ -1,0 +1,601 @@
+/**
+ * Goal: etcd's watch behaves as its rules W1 to W19 say (docs/internals/watch.md lists them). Method:
+ * one or more tests for each rule, on one member, with messages read from their encoded form.
+ */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { StatusError } from '../../src/api/errors.ts';
+import { bytesOf } from '../../src/lib/bytes.ts';
+import { TestMember, responseOf } from './harness.ts';
+
+const END_OF_A = bytesOf('b');
+const FROM_KEY = bytesOf('\0');
+const COMPACTED = 'etcdserver: mvcc: required revision has been compacted';
+
+describe('W1: one stream, many watchers', () => {
+  it('answers each creation with the current revision, before any event of it', () => {
+    const member = new TestMember();
+    member.put('a', '1');
+    const client = member.client();
+    client.watch('a', { start_revision: 1 });
+    client.watch('b');
+    member.settle();
+    member.put('b', '2');
+    assert.deepEqual(client.lines(), ['0@2 created', '1@2 created', '0@2 put a=1', '1@3 put b=2']);
+  });
+
+  it('sends one event to every watcher that asked for its key', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a');
+    client.watch('a');
+    client.watch('', { range_end: FROM_KEY });
+    client.watch('a', { range_end: END_OF_A });
+    client.watch('b');
+    client.lines();
+    member.put('a', '1');
+    assert.deepEqual(
+      client.lines().sort(),
+      ['0', '1', '2', '3'].map((id) => `${id}@2 put a=1`),
+    );
+  });
+
+  it('keeps the streams of two clients apart', () => {
+    const member = new TestMember();
+    const [first, second] = [member.client('1'), member.client('2')];
+    first.watch('a');
+    second.watch('b');
+    member.put('a');
+    assert.deepEqual(first.lines(), ['0@1 created', '0@2 put a=v']);
+    assert.deepEqual(second.lines(), ['0@1 created']);
+  });
+
+  it('takes no key for the smallest key', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('');
+    member.put('\0', 'zero');
+    member.put('a');
+    assert.deepEqual(client.lines(), ['0@1 created', '0@2 put \0=zero']);
+  });
+});
+
+describe('W2: start revisions', () => {
+  it('0 begins after the present', () => {
+    const member = new TestMember();
+    member.put('a', 'old');
+    const client = member.client();
+    client.watch('a');
+    member.settle();
+    member.put('a', 'new');
+    assert.deepEqual(client.lines(), ['0@2 created', '0@3 put a=new']);
+  });
+
+  it('N begins with history from N on', () => {
+    const member = new TestMember();
+    for (const value of ['1', '2', '3']) member.put('a', value);
+    const client = member.client();
+    client.watch('a', { start_revision: 3 });
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@4 created', '0@4 put a=2 put a=3']);
+  });
+
+  it('N in the future delivers nothing below it', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { start_revision: 4 });
+    for (const value of ['2', '3', '4', '5']) member.put('a', value);
+    assert.deepEqual(client.lines(), ['0@1 created', '0@4 put a=4', '0@5 put a=5']);
+  });
+
+  it('N near the greatest int64 is a watch that never fires', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { start_revision: 2n ** 63n - 3n });
+    member.put('a');
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@1 created']);
+  });
+});
+
+describe('W3: compacted start', () => {
+  it('is created, then canceled with the compact revision and revision 0', () => {
+    const member = new TestMember();
+    for (const value of ['1', '2', '3']) member.put('a', value);
+    member.store.compact(3);
+    const client = member.client();
+    client.watch('a', { start_revision: 2 });
+    assert.deepEqual(client.lines(), ['0@4 created']);
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@0 canceled compact=3']);
+    assert.equal(member.hub.gauges.watchers, 0);
+  });
+
+  it('is allowed at the compact revision itself, even onto a delete (etcd issue 19179)', () => {
+    const member = new TestMember();
+    member.put('a', '1');
+    member.delete('a');
+    member.put('b', '1');
+    member.store.compact(3);
+    const client = member.client();
+    client.watch('a', { start_revision: 3 });
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@4 created', '0@4 delete a']);
+  });
+
+  it('cancels a bounded number of watchers in one slice', () => {
+    const member = new TestMember();
+    for (const value of ['1', '2', '3']) member.put('a', value);
+    member.store.compact(4);
+    const client = member.client();
+    for (let count = 0; count < 2000; count++) client.watch('a', { start_revision: 1 });
+    client.lines();
+    member.hub.work();
+    assert.equal(client.lines().length, 512);
+    member.settle();
+    assert.equal(client.lines().length, 2000 - 512);
+  });
+});
+
+describe('W4: refused creations', () => {
+  it('of an empty range', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('b', { range_end: bytesOf('a') });
+    client.watch('b', { range_end: bytesOf('b') });
+    const line = '-1@1 created canceled (mvcc: watcher range is empty)';
+    assert.deepEqual(client.lines(), [line, line]);
+  });
+
+  it('of an id in use', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { watch_id: 5 });
+    client.watch('b', { watch_id: 5 });
+    assert.deepEqual(client.lines(), [
+      '5@1 created',
+      '-1@1 created canceled (mvcc: duplicate watch ID provided on the WatchStream)',
+    ]);
+  });
+
+  it('of a negative start revision (etcd pull request 20707)', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { start_revision: -1 });
+    assert.deepEqual(client.lines(), [`-1@1 created canceled (${COMPACTED})`]);
+  });
+
+  it('of a range the caller may not read, with the status in the text', () => {
+    const member = new TestMember();
+    const denied = StatusError.of('permissionDenied');
+    const client = member.client('c', { mayRead: () => denied });
+    client.watch('a');
+    assert.deepEqual(client.lines(), [
+      '-1@1 created canceled (rpc error: code = PermissionDenied desc = etcdserver: permission denied)',
+    ]);
+  });
+
+  it('leaves the stream open and nothing behind', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('b', { range_end: bytesOf('a') });
+    client.watch('a');
+    member.put('a');
+    assert.deepEqual(client.lines().slice(1), ['0@1 created', '0@2 put a=v']);
+    assert.equal(member.hub.gauges.watchers, 1);
+  });
+});
+
+describe('W5: watch ids', () => {
+  it('are given from 0 up, past those the client chose', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a');
+    client.watch('a', { watch_id: 1 });
+    client.watch('a', { watch_id: 2 });
+    client.watch('a');
+    client.watch('a');
+    assert.deepEqual(
+      client.lines().map((line) => line.split('@')[0]),
+      ['0', '1', '2', '3', '4'],
+    );
+  });
+
+  it('are not given twice, but may be chosen again', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a');
+    client.cancel(0);
+    client.watch('a');
+    client.watch('a', { watch_id: 9 });
+    client.cancel(9);
+    client.watch('a', { watch_id: 9 });
+    assert.deepEqual(client.lines(), [
+      '0@1 created',
+      '0@1 canceled',
+      '1@1 created',
+      '9@1 created',
+      '9@1 canceled',
+      '9@1 created',
+    ]);
+  });
+
+  it('may be any 64-bit number', () => {
+    const member = new TestMember();
+    const client = member.client();
+    const ids = [2n ** 63n - 1n, -(2n ** 63n), -1n, 2n ** 53n];
+    for (const id of ids) client.watch('a', { watch_id: id });
+    client.lines();
+    member.put('a');
+    assert.deepEqual(client.lines().sort(), ids.map((id) => `${id}@2 put a=v`).sort());
+    for (const id of ids) client.cancel(id);
+    assert.deepEqual(
+      client.lines(),
+      ids.map((id) => `${id}@2 canceled`),
+    );
+  });
+});
+
+describe('W6: cancel', () => {
+  it('of a known id is answered without a reason, and nothing follows', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a');
+    client.cancel(0);
+    member.put('a');
+    assert.deepEqual(client.lines(), ['0@1 created', '0@1 canceled']);
+  });
+
+  it('of an unknown id is not answered', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.cancel(0);
+    client.watch('a');
+    client.cancel(0);
+    client.cancel(0);
+    assert.deepEqual(client.lines(), ['0@1 created', '0@1 canceled']);
+  });
+
+  it('of a watcher that is behind ends its catch-up', () => {
+    const member = new TestMember();
+    member.put('a');
+    const client = member.client();
+    client.watch('a', { start_revision: 1 });
+    client.cancel(0);
+    assert.equal(member.hub.hasWork, false);
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@2 created', '0@2 canceled']);
+  });
+});
+
+describe('W7: the events of one revision', () => {
+  it('come in the order of the transaction, in one response', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { range_end: bytesOf('z') });
+    member.apply((txn) => {
+      for (const key of ['c', 'a', 'b']) txn.put(key, bytesOf(key), 0n);
+    });
+    assert.deepEqual(client.lines(), ['0@1 created', '0@2 put c=c put a=a put b=b']);
+  });
+
+  const big = 'x'.repeat(700 * 1024);
+  const putFour = (member: TestMember): void => {
+    member.apply((txn) => {
+      for (const key of ['a', 'b', 'c', 'd']) txn.put(key, bytesOf(big), 0n);
+    });
+  };
+  const sizes = (lines: string[]): string[] =>
+    lines.map((line) => line.replaceAll(/\(\d+\)/g, 'big'));
+
+  it('are split from 2 MiB on when fragments were asked for', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { range_end: bytesOf('z'), fragment: true });
+    putFour(member);
+    member.put('a', 'small');
+    assert.deepEqual(sizes(client.lines()), [
+      '0@1 created',
+      '0@2 fragment put a=big put b=big',
+      '0@2 put c=big put d=big',
+      '0@3 put a=small',
+    ]);
+  });
+
+  it('are never split otherwise', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { range_end: bytesOf('z') });
+    putFour(member);
+    assert.deepEqual(sizes(client.lines()).slice(1), [
+      '0@2 put a=big put b=big put c=big put d=big',
+    ]);
+  });
+
+  it('are one fragment at least, however large', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { range_end: bytesOf('z'), fragment: true });
+    member.apply((txn) => {
+      for (const key of ['a', 'b']) txn.put(key, bytesOf('x'.repeat(3 * 1024 * 1024)), 0n);
+    });
+    assert.deepEqual(sizes(client.lines()).slice(1), ['0@2 fragment put a=big', '0@2 put b=big']);
+  });
+
+  it('stay below 2 MiB in every fragment', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { range_end: bytesOf('z'), fragment: true });
+    member.apply((txn) => {
+      for (let index = 0; index < 40; index++)
+        txn.put(`k${index}`, bytesOf(big.slice(0, 100_000)), 0n);
+    });
+    const lengths = client.messages.slice(1).map((message) => message.bytes().length);
+    assert.ok(lengths.length > 1);
+    assert.ok(Math.max(...lengths) < 2 * 1024 * 1024);
+  });
+});
+
+describe('W8: revisions in headers', () => {
+  it('are those of the events in live responses, one revision each', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a');
+    member.put('a', '1');
+    member.put('b', '2');
+    member.put('a', '3');
+    assert.deepEqual(client.lines(), ['0@1 created', '0@2 put a=1', '0@4 put a=3']);
+  });
+
+  it('are the current one in catch-up, of at most 1000 revisions', () => {
+    const member = new TestMember();
+    for (let count = 0; count < 2500; count++) member.put('a', String(count));
+    const client = member.client();
+    client.watch('a', { start_revision: 1 });
+    member.settle();
+    const responses = client.messages.slice(1).map(responseOf);
+    assert.deepEqual(
+      responses.map(({ events }) => events.length),
+      [1000, 1000, 500],
+    );
+    for (const { header } of responses) assert.equal(header?.revision.toNumber(), 2501);
+  });
+
+  it('name the member, the cluster and the term', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a');
+    const [created] = client.messages;
+    assert.ok(created !== undefined);
+    assert.equal(responseOf(created).header?.raft_term.toNumber(), 3);
+  });
+});
+
+describe('W9: prev_kv', () => {
+  it('is there for all but creations', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { prev_kv: true });
+    client.watch('a');
+    client.lines();
+    member.put('a', '1');
+    member.put('a', '2');
+    member.delete('a');
+    member.put('a', '4');
+    assert.deepEqual(
+      client.lines().filter((line) => line.startsWith('0')),
+      ['0@2 put a=1', '0@3 put a=2 was 1', '0@4 delete a was 2', '0@5 put a=4'],
+    );
+  });
+
+  it('is there in catch-up', () => {
+    const member = new TestMember();
+    member.put('a', '1');
+    member.put('a', '2');
+    const client = member.client();
+    client.watch('a', { prev_kv: true, start_revision: 3 });
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@3 created', '0@3 put a=2 was 1']);
+  });
+
+  it('is missing in silence once it is compacted', () => {
+    const member = new TestMember();
+    for (const value of ['1', '2', '3']) member.put('a', value);
+    member.store.compact(3);
+    const client = member.client();
+    client.watch('a', { prev_kv: true, start_revision: 3 });
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@4 created', '0@4 put a=2 put a=3 was 2']);
+  });
+});
+
+describe('W10: filters', () => {
+  it('drop events, and responses that have none left', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { range_end: bytesOf('z'), filters: [0] });
+    client.watch('a', { range_end: bytesOf('z'), filters: [1] });
+    client.watch('a', { range_end: bytesOf('z'), filters: [0, 1] });
+    client.watch('a', { range_end: bytesOf('z'), filters: [17] });
+    client.lines();
+    member.put('a', '1');
+    member.delete('a');
+    member.put('b', '1');
+    member.apply((txn) => {
+      txn.deleteRange({ start: 'b', end: 'c' });
+      txn.put('a', bytesOf('2'), 0n);
+    });
+    const lines = client.lines();
+    const of = (id: number): string[] => lines.filter((line) => line.startsWith(`${id}@`));
+    assert.deepEqual(of(0), ['0@3 delete a', '0@5 delete b']);
+    assert.deepEqual(of(1), ['1@2 put a=1', '1@4 put b=1', '1@5 put a=2']);
+    assert.deepEqual(of(2), []);
+    assert.equal(of(3).length, 4);
+  });
+
+  it('apply to history too', () => {
+    const member = new TestMember();
+    member.put('a', '1');
+    member.delete('a');
+    const client = member.client();
+    client.watch('a', { start_revision: 1, filters: [0] });
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@3 created', '0@3 delete a']);
+  });
+});
+
+describe('W11: periodic progress', () => {
+  const MINUTES_MS = 60_000;
+
+  it('tells quiet watchers that asked for it, every ten minutes', () => {
+    const member = new TestMember();
+    const client = member.client();
+    assert.equal(member.hub.nextTickMs(0), undefined);
+    client.watch('a', { progress_notify: true });
+    client.watch('b');
+    client.lines();
+    assert.equal(member.hub.nextTickMs(0), 10 * MINUTES_MS);
+    member.put('c');
+    member.hub.tick(10 * MINUTES_MS - 1);
+    assert.deepEqual(client.lines(), []);
+    member.hub.tick(10 * MINUTES_MS);
+    assert.deepEqual(client.lines(), ['0@2']);
+    assert.equal(member.hub.nextTickMs(10 * MINUTES_MS), 20 * MINUTES_MS);
+    client.cancel(0);
+    assert.equal(member.hub.nextTickMs(10 * MINUTES_MS), undefined);
+  });
+
+  it('leaves out watchers that had events since the last time', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { progress_notify: true });
+    member.hub.tick(0);
+    member.put('a');
+    client.lines();
+    member.hub.tick(10 * MINUTES_MS);
+    assert.deepEqual(client.lines(), []);
+    member.hub.tick(20 * MINUTES_MS);
+    assert.deepEqual(client.lines(), ['0@2']);
+  });
+
+  it('leaves out watchers that are behind', () => {
+    const member = new TestMember();
+    member.put('a');
+    const client = member.client();
+    member.hub.tick(0);
+    client.watch('a', { progress_notify: true, start_revision: 1 });
+    member.hub.tick(0);
+    client.lines();
+    member.hub.tick(10 * MINUTES_MS);
+    assert.deepEqual(client.lines(), []);
+    member.settle();
+    assert.deepEqual(client.lines(), ['0@2 put a=v']);
+  });
+
+  it('adds up to a tenth of the interval, which is 100 ms at least', () => {
+    const bounds: number[] = [];
+    const random = (bound: number): number => bounds.push(bound) && bound - 1;
+    const member = new TestMember({ progressIntervalMs: 1, random });
+    member.client().watch('a', { progress_notify: true });
+    assert.equal(member.hub.nextTickMs(1000), 1109);
+    assert.deepEqual(bounds, [10]);
+  });
+
+  it('goes on after the hub was built anew', () => {
+    const member = new TestMember();
+    member.hub.resumeTicks(5000);
+    const client = member.client();
+    client.watch('a', { progress_notify: true });
+    assert.equal(member.hub.nextTickMs(0), 5000);
+  });
+});
+
+describe('W12: progress on request', () => {
+  it('is answered once for the stream when every watcher is synced', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a');
+    client.watch('b');
+    member.put('a');
+    client.progress();
+    assert.deepEqual(client.lines(), ['0@1 created', '1@1 created', '0@2 put a=v', '-1@2']);
+  });
+
+  it('is not answered while one is behind', () => {
+    const member = new TestMember();
+    member.put('a');
+    const client = member.client();
+    client.watch('b');
+    client.watch('a', { start_revision: 1 });
+    client.progress();
+    assert.deepEqual(client.lines(), ['0@2 created', '1@2 created']);
+    member.settle();
+    client.progress();
+    assert.deepEqual(client.lines(), ['1@2 put a=v', '-1@2']);
+  });
+
+  it('is not answered on a stream without watchers', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.progress();
+    assert.deepEqual(client.lines(), []);
+  });
+
+  it('takes no notice of other streams', () => {
+    const member = new TestMember();
+    member.put('a');
+    const [behind, client] = [member.client('behind'), member.client('synced')];
+    behind.watch('a', { start_revision: 1 });
+    client.watch('a');
+    client.progress();
+    assert.deepEqual(client.lines(), ['0@2 created', '-1@2']);
+  });
+});
+
+describe('W13: progress before a future start', () => {
+  it('is not sent, neither on request nor periodically (etcd issue 20221)', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { start_revision: 3, progress_notify: true });
+    member.hub.tick(0);
+    member.put('b');
+    client.progress();
+    member.hub.tick(600_000);
+    assert.deepEqual(client.lines(), ['0@1 created']);
+    member.put('b');
+    client.progress();
+    assert.deepEqual(client.lines(), ['-1@3']);
+    member.hub.tick(1_200_000);
+    assert.deepEqual(client.lines(), ['0@3']);
+  });
+});
+
+describe('W15: permission', () => {
+  it('is asked at creation only, for the range as it is understood', () => {
+    const member = new TestMember();
+    const asked: string[] = [];
+    const client = member.client('c', {
+      mayRead: ({ start, end }) => {
+        asked.push(`${start}..${String(end)}`);
+        return undefined;
+      },
+    });
+    client.watch('a');
+    client.watch('a', { range_end: END_OF_A });
+    client.watch('a', { range_end: FROM_KEY });
+    client.watch('', { range_end: FROM_KEY });
+    member.put('a');
+    assert.deepEqual(asked, ['a..a\0', 'a..b', 'a..undefined', '\0..undefined']);
+  });
+});
+
+describe('W18: unknown requests', () => {
+  it('are ignored', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.request({});
+    assert.deepEqual(client.lines(), []);
+    client.watch('a');
+    assert.deepEqual(client.lines(), ['0@1 created']);
+  });
+});
