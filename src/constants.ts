@@ -143,3 +143,43 @@ export const WAL_RECYCLED_ROWS_MAX = 4_096;
 export const WAL_RECYCLED_ROW_BYTES_MAX = 16 * 1024;
 /** Version of etcd's API that all members serve, until the cluster agrees on another. */
 export const CLUSTER_VERSION = '3.7.0';
+
+// The multi-version store (src/mvcc). Sizes were chosen by `npm run bench -- mvcc`; see docs/ARCHITECTURE.md.
+
+/** A page of the revision log. A change that does not fit gets a page of its own. */
+export const LOG_PAGE_BYTES = 32 * 1024;
+/** Pages one revision may spread over; a page id is revision * this + part, and stays below 2^53. */
+export const LOG_PAGE_PARTS_MAX = 1_024;
+/** From this part on pages are larger, so that 1,024 hold half a gigabyte of one revision's changes. */
+export const LOG_PAGE_LARGE_FROM_PART = 16;
+export const LOG_PAGE_LARGE_BYTES = 512 * 1024;
+/** Pages described by one row of the log's directory: about 3 KB, rewritten with every flush. */
+export const LOG_RUN_PAGES = 256;
+/** A leaf of the key index is cut into pieces of this size when it exceeds LEAF_PAGE_BYTES_MAX. */
+export const LEAF_PAGE_BYTES = 12 * 1024;
+export const LEAF_PAGE_BYTES_MAX = 16 * 1024;
+/** A smaller leaf is joined with its neighbour when it is next written. */
+export const LEAF_PAGE_BYTES_MIN = 3 * 1024;
+/** Entries between two places where a search in a leaf may begin. */
+export const LEAF_RESTART_ENTRIES = 16;
+/** Longer separators are read from the leaf itself at start. */
+export const LEAF_SEPARATOR_BYTES_MAX = 1_024;
+/** The versions of a key longer than this stay in one leaf: its head need not repeat the key. */
+export const LEAF_SPLIT_KEY_BYTES_MAX = 256 * 1024;
+/** Page bytes kept in memory; an object has 128 MB for everything. */
+export const PAGE_CACHE_BYTES = 24 * 1024 * 1024;
+/** Index entries in memory before they are merged into leaves; about 200 bytes each. */
+export const MEMTABLE_ENTRIES_MAX = 32 * 1024;
+/** Revision log read again at a start to rebuild those entries. */
+export const REPLAY_BYTES_MAX = 16 * 1024 * 1024;
+/** Leaves written in one slice of background work. */
+export const MERGE_SLICE_LEAVES = 16;
+/** Log bytes walked, and pages rewritten, in one slice of compaction. */
+export const COMPACTION_SLICE_BYTES = 512 * 1024;
+export const COMPACTION_SLICE_PAGES = 8;
+/** Rows of a replaced generation deleted in one slice. */
+export const DISCARD_SLICE_ROWS = 64;
+/** Records hashed in one step of a hash that is taken in steps. */
+export const HASH_STEP_BYTES = 512 * 1024;
+/** What a key counts in `liveBytes` besides its own bytes and its value's. */
+export const PAIR_OVERHEAD_BYTES = 32;
