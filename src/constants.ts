@@ -5,6 +5,11 @@ export const ROW_BYTES_MAX = 1_900_000;
 
 // Members and peers.
 
+/** Release of etcd whose API and semantics this server has; clients read it from /version and Status. */
+export const SERVER_VERSION = '3.7.0';
+/** Schema version that etcd 3.7 reports for its storage. */
+export const STORAGE_VERSION = '3.7.0';
+
 /** Version of everything members say to each other; old and new code run side by side in a deploy. */
 export const PEER_PROTOCOL_VERSION = 1;
 /** Frames kept while a stream is being dialled. Raft repeats what is dropped beyond. */

@@ -1,0 +1,118 @@
+import { DurableObject } from 'cloudflare:workers';
+import { StatusError } from '../src/api/errors.ts';
+import type { ConfiguredMember } from '../src/member/cluster-config.ts';
+import { Member } from '../src/member/member.ts';
+import { PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
+import { PeerReceiver } from '../src/member/peer-receiver.ts';
+import type { CallResult, HealthQuery, HealthReport, MemberRpc } from '../src/member/rpc.ts';
+import { MemberService } from '../src/member/service.ts';
+import { ConsoleLog } from './console-log.ts';
+import { clusterOf, type Env, objectName } from './env.ts';
+import { PeerTransport } from './peer-transport.ts';
+import { SqlRowStore } from './sql-row-store.ts';
+import { SystemClock } from './system-clock.ts';
+import { SystemRandom } from './system-random.ts';
+
+/**
+ * One member as a Durable Object: wires the member to the platform's storage, timers, sockets and
+ * stubs, and decides nothing itself. Which member it is, its own name says: `<cluster>/<member>`.
+ */
+export class MemberObject extends DurableObject<Env> implements MemberRpc {
+  readonly #member: Member;
+  readonly #service: MemberService;
+  readonly #peers: PeerReceiver;
+  readonly #clock: SystemClock;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    const config = clusterOf(env);
+    const self = memberNamed(ctx.id.name, config.name, config.members);
+    const log = new ConsoleLog(self.name);
+    this.#clock = new SystemClock(ctx.storage);
+    const transport = new PeerTransport(
+      (peerUrl, path, init) => this.#fetchPeer(peerUrl, path, init),
+      { clusterId: config.id, from: self.id, secret: env.EDGETCD_CLUSTER_SECRET ?? '' },
+      this.#clock,
+      log,
+    );
+    this.#member = new Member(config, self, {
+      rows: new SqlRowStore(ctx.storage),
+      clock: this.#clock,
+      random: new SystemRandom(),
+      transport,
+      log,
+      abandon: (reason) => ctx.abort(String(reason)),
+    });
+    this.#service = new MemberService(this.#member);
+    this.#peers = new PeerReceiver(this.#member, env.EDGETCD_CLUSTER_SECRET ?? '');
+  }
+
+  call(method: string, body: Uint8Array): Promise<CallResult> {
+    return this.#service.call(method, body);
+  }
+
+  page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult> {
+    return this.#service.page(method, body, cursor);
+  }
+
+  health(query: HealthQuery): Promise<HealthReport> {
+    return this.#service.health(query);
+  }
+
+  /** Only peers come this way: the stream's upgrade and the pipeline's requests. */
+  override async fetch(request: Request): Promise<Response> {
+    const path = new URL(request.url).pathname;
+    const refusal = this.#peers.refuse((name) => request.headers.get(name));
+    if (refusal !== undefined) return new Response(refusal.text, { status: refusal.status });
+    if (path === PEER_STREAM_PATH) return this.#acceptStream();
+    const answer = await this.#peers.handle(path, new Uint8Array(await request.arrayBuffer()));
+    return new Response(answer.body, { status: answer.status });
+  }
+
+  override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+    if (typeof data === 'string') {
+      socket.close(1003, 'a peer stream carries binary frames');
+      return;
+    }
+    this.#peers.frame(new Uint8Array(data), (reason) => socket.close(1002, reason));
+  }
+
+  override webSocketClose(socket: WebSocket, code: number): void {
+    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+  }
+
+  override alarm(): void {
+    this.#clock.alarmFired();
+    this.#member.alarm();
+  }
+
+  #acceptStream(): Response {
+    const pair = new WebSocketPair();
+    this.ctx.acceptWebSocket(pair[1]);
+    return new Response(null, { status: 101, webSocket: pair[0] });
+  }
+
+  /** `do://cluster/name` is a sibling object; anything else another process or deployment. */
+  #fetchPeer(peerUrl: string, path: string, init: RequestInit): Promise<Response> {
+    const sibling = /^do:\/\/(?<cluster>[^/]+)\/(?<name>[^/]+)$/.exec(peerUrl)?.groups;
+    if (sibling === undefined) return fetch(peerUrl + path, init);
+    const name = objectName(sibling['cluster'] as string, sibling['name'] as string);
+    const namespace = this.env.MEMBERS;
+    return namespace.get(namespace.idFromName(name)).fetch(`http://member${path}`, init);
+  }
+}
+
+function memberNamed(
+  objectNameOfSelf: string | undefined,
+  cluster: string,
+  members: readonly ConfiguredMember[],
+): ConfiguredMember {
+  const self = members.find((member) => objectName(cluster, member.name) === objectNameOfSelf);
+  if (self === undefined) {
+    throw new StatusError(
+      9,
+      `start object "${objectNameOfSelf}": EDGETCD_MEMBERS names no such member, only ${members.map((member) => member.name).join(', ')}`,
+    );
+  }
+  return self;
+}

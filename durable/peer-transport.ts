@@ -1,0 +1,186 @@
+import {
+  PEER_PROTOCOL_VERSION,
+  PEER_REDIAL_MS,
+  PEER_STREAM_QUEUE_BYTES_MAX,
+} from '../src/constants.ts';
+import { PEER_HEADERS, PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
+import type { Clock, Log, PeerAddress, Transport } from '../src/member/ports.ts';
+
+/** Opens requests to one peer, whatever its URL: a sibling object's stub, or plain fetch. */
+export type PeerFetch = (peerUrl: string, path: string, init: RequestInit) => Promise<Response>;
+
+export interface PeerIdentity {
+  readonly clusterId: string;
+  readonly from: string;
+  readonly secret: string;
+}
+
+/**
+ * Transport port over WebSockets that this member dials (stream) and plain requests (pipeline).
+ * Each direction has its own stream; the accepting side uses hibernating sockets, so an open stream
+ * keeps only its dialler awake, and `quiet` closes it.
+ */
+export class PeerTransport implements Transport {
+  readonly #fetch: PeerFetch;
+  readonly #identity: PeerIdentity;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #streams = new Map<string, PeerStream>();
+
+  constructor(fetch: PeerFetch, identity: PeerIdentity, clock: Clock, log: Log) {
+    this.#fetch = fetch;
+    this.#identity = identity;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  send(to: PeerAddress, frame: Uint8Array): boolean {
+    let stream = this.#streams.get(to.id);
+    if (stream === undefined) {
+      stream = new PeerStream(
+        (path, init) => this.#dial(to, path, init),
+        this.#clock,
+        (error) => this.#log.warn('peer stream closed', { peer: to.id, error: String(error) }),
+      );
+      this.#streams.set(to.id, stream);
+    }
+    return stream.send(frame);
+  }
+
+  async request(
+    to: PeerAddress,
+    path: string,
+    body: Uint8Array,
+    timeoutMs: number,
+  ): Promise<Uint8Array> {
+    const response = await this.#dial(to, path, {
+      method: 'POST',
+      body,
+      signal: AbortSignal.timeout(timeoutMs),
+    });
+    const answer = new Uint8Array(await response.arrayBuffer());
+    if (response.status !== 200) {
+      throw new Error(
+        `peer request ${path} to ${to.id}: status ${response.status}, ${new TextDecoder().decode(answer)}`,
+      );
+    }
+    return answer;
+  }
+
+  quiet(): void {
+    for (const stream of this.#streams.values()) stream.close();
+    this.#streams.clear();
+  }
+
+  #dial(to: PeerAddress, path: string, init: RequestInit): Promise<Response> {
+    const peerUrl = to.peerUrls[0];
+    if (peerUrl === undefined) throw new Error(`dial member ${to.id}: it has no peer URL`);
+    const headers = new Headers(init.headers);
+    headers.set(PEER_HEADERS.cluster, this.#identity.clusterId);
+    headers.set(PEER_HEADERS.from, this.#identity.from);
+    headers.set(PEER_HEADERS.to, to.id);
+    headers.set(PEER_HEADERS.version, String(PEER_PROTOCOL_VERSION));
+    headers.set(PEER_HEADERS.secret, this.#identity.secret);
+    return this.#fetch(peerUrl, path, { ...init, headers });
+  }
+}
+
+type Dial = (path: string, init: RequestInit) => Promise<Response>;
+
+/** One outgoing stream: dialled when first used, redialled at most every PEER_REDIAL_MS. */
+class PeerStream {
+  readonly #dial: Dial;
+  readonly #clock: Clock;
+  readonly #onFailure: (error: unknown) => void;
+  #socket: WebSocket | undefined;
+  #dialing = false;
+  #closed = false;
+  /** A dial failed at this time; sends are refused until PEER_REDIAL_MS later. */
+  #failedMs: number | undefined;
+  /** Frames waiting for the dial. Invariant: #queuedBytes <= PEER_STREAM_QUEUE_BYTES_MAX. */
+  #queued: Uint8Array[] = [];
+  #queuedBytes = 0;
+
+  constructor(dial: Dial, clock: Clock, onFailure: (error: unknown) => void) {
+    this.#dial = dial;
+    this.#clock = clock;
+    this.#onFailure = onFailure;
+  }
+
+  send(frame: Uint8Array): boolean {
+    if (this.#socket !== undefined) {
+      try {
+        this.#socket.send(frame);
+        return true;
+      } catch (error) {
+        this.#fail(error);
+        return false;
+      }
+    }
+    if (this.#recentlyFailed()) return false;
+    if (this.#queuedBytes + frame.length > PEER_STREAM_QUEUE_BYTES_MAX) return false;
+    this.#queued.push(frame);
+    this.#queuedBytes += frame.length;
+    if (!this.#dialing) void this.#open();
+    return true;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#dropQueue();
+    this.#socket?.close(1000, 'rest');
+    this.#socket = undefined;
+  }
+
+  #recentlyFailed(): boolean {
+    if (this.#failedMs === undefined) return false;
+    const sinceMs = this.#clock.nowMs() - this.#failedMs;
+    return sinceMs >= 0 && sinceMs < PEER_REDIAL_MS;
+  }
+
+  async #open(): Promise<void> {
+    this.#dialing = true;
+    try {
+      const response = await this.#dial(PEER_STREAM_PATH, { headers: { Upgrade: 'websocket' } });
+      const socket = response.webSocket;
+      if (socket === null) {
+        throw new Error(`open peer stream: status ${response.status}, ${await response.text()}`);
+      }
+      this.#adopt(socket);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#dialing = false;
+    }
+  }
+
+  #adopt(socket: WebSocket): void {
+    socket.accept();
+    if (this.#closed) {
+      socket.close(1000, 'rest');
+      return;
+    }
+    socket.addEventListener('close', () => this.#lost(socket));
+    socket.addEventListener('error', () => this.#lost(socket));
+    this.#socket = socket;
+    this.#failedMs = undefined;
+    for (const frame of this.#queued) socket.send(frame);
+    this.#dropQueue();
+  }
+
+  #lost(socket: WebSocket): void {
+    if (this.#socket === socket) this.#socket = undefined;
+  }
+
+  #fail(error: unknown): void {
+    this.#socket = undefined;
+    this.#failedMs = this.#clock.nowMs();
+    this.#dropQueue();
+    if (!this.#closed) this.#onFailure(error);
+  }
+
+  #dropQueue(): void {
+    this.#queued = [];
+    this.#queuedBytes = 0;
+  }
+}

@@ -1,0 +1,43 @@
+import type { MiddlewareHandler } from 'hono';
+import { Code, StatusError } from '../api/errors.ts';
+import { errorResponse } from './errors.ts';
+
+/** Who may call. A deployed worker is on the open internet: without a setting nobody may. */
+export interface AccessPolicy {
+  /** Expected in `Authorization: Bearer …`; undefined when none is set. */
+  readonly token: string | undefined;
+  readonly allowAnonymous: boolean;
+}
+
+const NOT_CONFIGURED =
+  'access is not configured: set the secret EDGETCD_TOKEN (wrangler secret put EDGETCD_TOKEN) and send it as "Authorization: Bearer <token>", or set EDGETCD_ALLOW_ANONYMOUS to "true"';
+const WRONG_TOKEN =
+  'the token of this deployment is missing or wrong: send "Authorization: Bearer <EDGETCD_TOKEN>"';
+
+/** Refuses every call that does not carry the token, with Unauthenticated (HTTP 401). */
+export function requireAccess(policyOf: () => AccessPolicy): MiddlewareHandler {
+  return async (context, next) => {
+    const refusal = refuse(policyOf(), context.req.header('authorization'));
+    if (refusal !== undefined) return errorResponse(refusal);
+    return next();
+  };
+}
+
+function refuse(policy: AccessPolicy, authorization: string | undefined): StatusError | undefined {
+  if (policy.allowAnonymous) return undefined;
+  if (policy.token === undefined || policy.token === '') {
+    return new StatusError(Code.Unauthenticated, NOT_CONFIGURED);
+  }
+  const sent = /^Bearer (?<token>.+)$/i.exec(authorization ?? '')?.groups?.['token'] ?? '';
+  if (equalInConstantTime(sent, policy.token)) return undefined;
+  return new StatusError(Code.Unauthenticated, WRONG_TOKEN);
+}
+
+/** Compares every character whatever differs, so that time tells nothing about the token. */
+function equalInConstantTime(left: string, right: string): boolean {
+  let difference = left.length ^ right.length;
+  for (let at = 0; at < left.length; at++) {
+    difference |= left.charCodeAt(at) ^ right.charCodeAt(at % right.length);
+  }
+  return difference === 0;
+}

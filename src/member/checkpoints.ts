@@ -1,0 +1,71 @@
+import type { Member as MembershipEntry } from '../apply/membership.ts';
+import type { StateMachine } from '../apply/state-machine.ts';
+import { CHECKPOINT_BYTES, CHECKPOINT_ENTRIES } from '../constants.ts';
+import type { RowStore } from '../lib/row-store.ts';
+import type { ConfState, SnapshotMeta } from '../raft/types.ts';
+import type { Wal } from '../wal/wal.ts';
+import type { ConfiguredMember } from './cluster-config.ts';
+
+/**
+ * Brings the state to storage and cuts the log behind it. State and applied index are written in one
+ * transaction, so no crash can part them (etcd #13766).
+ */
+export class Checkpoints {
+  readonly #rows: RowStore;
+  readonly #wal: Wal;
+  readonly #state: StateMachine;
+  #savedIndex: number;
+
+  constructor(rows: RowStore, wal: Wal, state: StateMachine) {
+    this.#rows = rows;
+    this.#wal = wal;
+    this.#state = state;
+    this.#savedIndex = state.applied.index;
+  }
+
+  get due(): boolean {
+    return (
+      this.#state.mvcc.unflushedBytes >= CHECKPOINT_BYTES ||
+      this.#state.applied.index - this.#savedIndex >= CHECKPOINT_ENTRIES
+    );
+  }
+
+  /**
+   * A member without any state begins with the members that its configuration names, as if a snapshot
+   * at index 0 had said so: equal at all of them, with nothing to agree on first.
+   */
+  bootstrapIfFresh(members: readonly ConfiguredMember[]): void {
+    if (this.#state.saved !== undefined) return;
+    this.#state.bootstrap(members.map(membershipEntry));
+    const learners = members.filter((member) => member.learner).map((member) => member.id);
+    const voters = members.filter((member) => !member.learner).map((member) => member.id);
+    const confState = { voters, learners, votersOutgoing: [], learnersNext: [], autoLeave: false };
+    this.save(confState, 0);
+  }
+
+  /**
+   * Saves the state as it stands and cuts the log up to `compactable`; returns the point that now is
+   * durable.
+   */
+  save(confState: ConfState, compactable: number): SnapshotMeta {
+    const meta = { ...this.#state.applied, confState };
+    this.#rows.atomically(() => {
+      this.#state.save(this.#rows, meta);
+      this.#wal.setSnapshot(meta);
+      this.#wal.compact(Math.min(meta.index, compactable));
+    });
+    this.#savedIndex = meta.index;
+    return meta;
+  }
+}
+
+function membershipEntry(member: ConfiguredMember): MembershipEntry {
+  return {
+    id: member.id,
+    name: member.name,
+    peerUrls: [member.peerUrl],
+    clientUrls: [],
+    region: member.region ?? '',
+    isLearner: member.learner,
+  };
+}

@@ -1,0 +1,76 @@
+/** The KV service of one member: checks, then either a confirmed local read or a proposal. */
+import {
+  CompactionRequest,
+  CompactionResponse,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  RangeStreamResponse,
+  TxnRequest,
+  TxnResponse,
+} from '../api/messages.ts';
+import { decodeCursor, encodeCursor } from '../apply/range-stream.ts';
+import { isReadOnlyTxn, isSerializableTxn } from '../apply/txn.ts';
+import {
+  validateDeleteRange,
+  validatePut,
+  validateRange,
+  validateRangeStream,
+  validateTxn,
+} from '../apply/validate.ts';
+import { pagedMethod, type ServiceTable, unaryMethod } from './method-table.ts';
+import type { Member } from './member.ts';
+
+export function kvService(member: Member): ServiceTable {
+  return {
+    'etcdserverpb.KV/Range': unaryMethod(RangeRequest, RangeResponse, async (request) => {
+      validateRange(request);
+      if (!request.serializable) await member.linearizable();
+      return member.read((state) => state.range(request));
+    }),
+
+    'etcdserverpb.KV/RangeStream': pagedMethod(
+      RangeRequest,
+      RangeStreamResponse,
+      async (request, cursor, stamp) => {
+        validateRangeStream(request);
+        if (cursor === undefined && !request.serializable) await member.linearizable();
+        const at = cursor === undefined ? undefined : decodeCursor(cursor);
+        const { response, next } = member.read((state) => state.rangePage(request, at));
+        if (next !== undefined) {
+          return { response: { range_response: response }, next: encodeCursor(next) };
+        }
+        const last = { ...response, header: stamp(response.header) };
+        return { response: { range_response: last }, next: undefined };
+      },
+    ),
+
+    'etcdserverpb.KV/Put': unaryMethod(PutRequest, PutResponse, (put) => {
+      validatePut(put);
+      return member.propose({ put });
+    }),
+
+    'etcdserverpb.KV/DeleteRange': unaryMethod(
+      DeleteRangeRequest,
+      DeleteRangeResponse,
+      (deletion) => {
+        validateDeleteRange(deletion);
+        return member.propose({ delete_range: deletion });
+      },
+    ),
+
+    'etcdserverpb.KV/Txn': unaryMethod(TxnRequest, TxnResponse, async (txn) => {
+      validateTxn(txn);
+      if (!isReadOnlyTxn(txn)) return member.propose({ txn });
+      if (!isSerializableTxn(txn)) await member.linearizable();
+      return member.read((state) => state.readOnlyTxn(txn));
+    }),
+
+    'etcdserverpb.KV/Compact': unaryMethod(CompactionRequest, CompactionResponse, (compaction) =>
+      member.propose({ compaction }),
+    ),
+  };
+}

@@ -1,0 +1,330 @@
+/**
+ * One member of a cluster: Raft, its log, the replicated state and everyone who waits for them, driven
+ * in turns. A turn gathers what arrived, lets Raft decide, writes once, sends, applies, answers.
+ */
+import { StatusError } from '../api/errors.ts';
+import type { ApplyResponse } from '../apply/dispatch.ts';
+import { StateMachine } from '../apply/state-machine.ts';
+import {
+  CATCH_UP_ENTRIES,
+  ELECTION_TICKS,
+  HEARTBEAT_TICKS,
+  PROPOSAL_TIMEOUT_MS,
+  REST_AFTER_TICKS,
+  TICK_MS,
+} from '../constants.ts';
+import type { RowStore } from '../lib/row-store.ts';
+import type { Change } from '../mvcc/types.ts';
+import { decodeConfChange, decodeMessages } from '../raft/codec.ts';
+import { RawNode, type RaftStatus } from '../raft/raw-node.ts';
+import {
+  type Entry,
+  EntryKind,
+  type Message,
+  MessageType,
+  NO_NODE,
+  type NodeId,
+  type Ready,
+  type SnapshotMeta,
+} from '../raft/types.ts';
+import { Wal } from '../wal/wal.ts';
+import { Checkpoints } from './checkpoints.ts';
+import type { ClusterConfig, ConfiguredMember } from './cluster-config.ts';
+import { LinearizableReads } from './linearizable-reads.ts';
+import { openStateParts } from './open-state.ts';
+import { Peers } from './peers.ts';
+import type { Clock, Log, PeerAddress, Random, Timer, Transport } from './ports.ts';
+import { type Proposal, ProposalQueue } from './proposal-queue.ts';
+import { SnapshotReceiver } from './snapshot-receiver.ts';
+import { SnapshotSender } from './snapshot-sender.ts';
+
+export interface MemberPorts {
+  readonly rows: RowStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly log: Log;
+  /** After each applied entry that changed the store, and with nothing after a snapshot install. */
+  readonly onChanges?: (changes: readonly Change[], revision: number) => void;
+  /**
+   * The member cannot go on: its memory may be ahead of its storage. The host drops this instance;
+   * the next event builds a new one from storage.
+   */
+  readonly abandon: (reason: unknown) => void;
+}
+
+const NONCE_BYTES = 8;
+
+export class Member {
+  readonly config: ClusterConfig;
+  readonly self: ConfiguredMember;
+  readonly state: StateMachine;
+  readonly snapshots: SnapshotReceiver;
+  readonly #ports: MemberPorts;
+  readonly #wal: Wal;
+  readonly #raft: RawNode;
+  readonly #proposals: ProposalQueue;
+  readonly #reads: LinearizableReads;
+  readonly #peers: Peers;
+  readonly #checkpoints: Checkpoints;
+  readonly #snapshotSender: SnapshotSender;
+  #turnTimer: Timer | undefined;
+  #tickTimer: Timer | undefined;
+  #workTimer: Timer | undefined;
+  /** Why this instance ended, once it has. */
+  #stopped: StatusError | undefined;
+
+  constructor(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts) {
+    this.config = config;
+    this.self = self;
+    this.#ports = ports;
+    const { rows, random } = ports;
+    const nonce = random.bytes(NONCE_BYTES);
+    this.#wal = Wal.open(rows);
+    this.state = StateMachine.open(rows, openStateParts(rows));
+    this.#checkpoints = new Checkpoints(rows, this.#wal, this.state);
+    this.#checkpoints.bootstrapIfFresh(config.members);
+    this.#raft = new RawNode({
+      id: self.id,
+      storage: this.#wal,
+      random,
+      nonce,
+      electionTicks: ELECTION_TICKS,
+      heartbeatTicks: HEARTBEAT_TICKS,
+      restAfterTicks: REST_AFTER_TICKS,
+    });
+    this.#reads = new LinearizableReads(nonce);
+    this.#proposals = new ProposalQueue(nonce);
+    this.#peers = new Peers(
+      ports.transport,
+      (id) => this.addressOf(id),
+      (id) => this.#raft.reportUnreachable(id),
+    );
+    this.#snapshotSender = new SnapshotSender({
+      ...ports,
+      state: this.state,
+      checkpoint: () => this.#checkpoint(),
+      done: (to, ok) => {
+        this.#raft.reportSnapshot(to, ok);
+        this.#schedule();
+      },
+    });
+    this.snapshots = new SnapshotReceiver(this.state, (frame) => this.receive(frame));
+  }
+
+  get status(): RaftStatus {
+    return this.#raft.status();
+  }
+
+  get term(): number {
+    return this.#raft.term;
+  }
+
+  /** Name of the leader as far as this member knows, or undefined. */
+  get leaderName(): string | undefined {
+    const leader = this.#raft.leader;
+    return leader === NO_NODE ? undefined : this.state.membership.get(leader)?.name;
+  }
+
+  addressOf(id: NodeId): PeerAddress | undefined {
+    const member = this.state.membership.get(id);
+    return member === undefined ? undefined : { id, peerUrls: member.peerUrls };
+  }
+
+  /** One frame of messages from a peer. @throws DecodeError on a frame that holds none. */
+  receive(frame: Uint8Array): void {
+    if (this.#stopped !== undefined) return;
+    const messages = decodeMessages(frame);
+    this.#guard(() => {
+      for (const message of messages) {
+        if (message.to === this.self.id) this.#raft.step(message);
+      }
+    });
+    this.#schedule();
+  }
+
+  /**
+   * Replicates a mutation and returns what applying it here gave.
+   * @throws StatusError etcd's error; `timeout` means that the fate of the write is unknown
+   */
+  async propose(proposal: Proposal): Promise<ApplyResponse> {
+    this.#refuseWhenStopped();
+    const waiting = this.#proposals.add(proposal, this.#deadline());
+    this.#schedule();
+    const outcome = await waiting;
+    if (outcome.error !== undefined) throw outcome.error;
+    return outcome.response;
+  }
+
+  /** Resolves once a read of `state` is linearizable. @throws StatusError `timeout` without a quorum */
+  async linearizable(): Promise<void> {
+    this.#refuseWhenStopped();
+    const confirmed = this.#reads.wait(this.#deadline());
+    this.#schedule();
+    await confirmed;
+  }
+
+  /** Runs a read of the state; a page that does not hold what was written ends this instance. */
+  read<T>(run: (state: StateMachine) => T): T {
+    this.#refuseWhenStopped();
+    try {
+      return run(this.state);
+    } catch (error) {
+      if (!(error instanceof StatusError)) this.#fail(error);
+      throw error;
+    }
+  }
+
+  /** The host's alarm went off. */
+  alarm(): void {
+    if (this.#stopped !== undefined) return;
+    this.#raft.wake();
+    this.#schedule();
+  }
+
+  /** Ends this instance: everyone who waits is told, nothing is written any more. */
+  stop(reason: StatusError = StatusError.of('stopped')): void {
+    if (this.#stopped !== undefined) return;
+    this.#stopped = reason;
+    for (const timer of [this.#turnTimer, this.#tickTimer, this.#workTimer]) timer?.cancel();
+    this.#ports.transport.quiet();
+    this.#proposals.failAll(reason);
+    this.#reads.failAll(reason);
+  }
+
+  #refuseWhenStopped(): void {
+    if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
+  #deadline(): number {
+    return this.#ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
+  }
+
+  /** Everything that arrives until the timer runs shares one turn: one write, one frame per peer. */
+  #schedule(): void {
+    if (this.#stopped !== undefined) return;
+    this.#turnTimer ??= this.#ports.clock.setTimer(0, () => {
+      this.#turnTimer = undefined;
+      this.#guard(() => this.#turn());
+    });
+  }
+
+  #turn(): void {
+    this.#proposals.flush((data) => this.#raft.propose(data));
+    this.#reads.flush(this.#ports.clock.nowMs(), (id) => this.#raft.readIndex(id));
+    while (this.#raft.hasReady()) this.#process(this.#raft.ready());
+    if (this.#checkpoints.due) this.#checkpoint();
+    this.#followRest();
+    this.#scheduleWork();
+  }
+
+  /** In the order that Ready prescribes (raft/types.ts). */
+  #process(ready: Ready): void {
+    this.#peers.send(ready.earlyMessages);
+    this.#ports.rows.atomically(() => {
+      if (ready.snapshot !== undefined) this.#install(ready.snapshot);
+      const written = ready.entries.length > 0 || ready.hardState !== undefined;
+      if (written) this.#wal.append(ready.entries, ready.hardState);
+      else if (ready.fence) this.#wal.fence();
+    });
+    this.#send(ready.messages);
+    for (const entry of ready.committedEntries) this.#apply(entry);
+    for (const { context, index } of ready.readStates) this.#reads.confirm(context, index);
+    this.#raft.advance();
+    this.#reads.serveUpTo(this.state.applied.index);
+  }
+
+  #send(messages: readonly Message[]): void {
+    this.#peers.send(messages.filter((message) => message.type !== MessageType.snapshot));
+    for (const message of messages) {
+      if (message.type !== MessageType.snapshot) continue;
+      const to = this.addressOf(message.to);
+      if (to === undefined) this.#raft.reportSnapshot(message.to, false);
+      else this.#snapshotSender.start(message, to);
+    }
+  }
+
+  #apply(entry: Entry): void {
+    if (entry.kind === EntryKind.confChange) {
+      const change = decodeConfChange(entry.data);
+      const refusal = this.state.applyConfChange(change, entry);
+      if (refusal === undefined) this.#raft.applyConfChange(change);
+      return;
+    }
+    const applied = this.state.applyEntry(entry);
+    if (applied === undefined) return;
+    const { proposer, sequence, outcome } = applied;
+    if (outcome.changes.length > 0) {
+      this.#ports.onChanges?.(outcome.changes, this.state.mvcc.revision);
+    }
+    this.#proposals.settle(proposer, sequence, outcome);
+  }
+
+  #install(meta: SnapshotMeta): void {
+    this.snapshots.install(meta);
+    this.#wal.installSnapshot(meta);
+    this.state.save(this.#ports.rows, meta);
+    this.#ports.onChanges?.([], this.state.mvcc.revision);
+  }
+
+  #checkpoint(): SnapshotMeta {
+    const compactable = this.#raft.compactableIndex({
+      retainedEntriesMin: 0,
+      retainedEntriesMax: CATCH_UP_ENTRIES,
+    });
+    return this.#checkpoints.save(this.#raft.status().confState, compactable);
+  }
+
+  /** Ticks while the cluster is awake; at rest no timer and no socket keeps the object in memory. */
+  #followRest(): void {
+    const resting = this.#raft.resting && !this.#reads.waiting && !this.#proposals.waiting;
+    if (!resting) {
+      this.#tickTimer ??= this.#ports.clock.setTimer(TICK_MS, () =>
+        this.#guard(() => this.#tick()),
+      );
+    } else if (this.#tickTimer !== undefined) {
+      this.#tickTimer.cancel();
+      this.#tickTimer = undefined;
+      this.#ports.transport.quiet();
+    }
+  }
+
+  #tick(): void {
+    this.#tickTimer = undefined;
+    const nowMs = this.#ports.clock.nowMs();
+    this.#raft.tick();
+    this.#reads.retry(nowMs);
+    const timeout = StatusError.of('timeout');
+    this.#reads.expire(nowMs, timeout);
+    this.#proposals.expire(nowMs, timeout);
+    this.#turn();
+  }
+
+  /** Page work runs between turns, a slice at a time, so that it never holds up a request for long. */
+  #scheduleWork(): void {
+    if (!this.state.mvcc.hasWork) return;
+    this.#workTimer ??= this.#ports.clock.setTimer(0, () => {
+      this.#workTimer = undefined;
+      this.#guard(() => this.state.mvcc.work());
+      if (this.#stopped === undefined) this.#scheduleWork();
+    });
+  }
+
+  /** Memory and storage may differ after any error here: this instance must not go on. */
+  #guard(run: () => void): void {
+    if (this.#stopped !== undefined) return;
+    try {
+      run();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#ports.log.warn('member stops', {
+      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    });
+    this.stop();
+    this.#ports.abandon(error);
+  }
+}

@@ -1,0 +1,17 @@
+/** What two members agree on before they exchange Raft messages. */
+
+/** Upgraded to a WebSocket: binary frames, each a batch of messages (raft/codec). */
+export const PEER_STREAM_PATH = '/peer/stream';
+/** POST: one frame, when the stream is not to be had. */
+export const PEER_FRAME_PATH = '/peer/frame';
+/** POST: snapshot pieces, see snapshot-messages.ts. */
+export const PEER_SNAPSHOT_PATH = '/peer/snapshot';
+
+/** Every peer request carries these; the receiver refuses a mismatch with 4xx and a text. */
+export const PEER_HEADERS = {
+  cluster: 'x-edgetcd-cluster',
+  from: 'x-edgetcd-from',
+  to: 'x-edgetcd-to',
+  version: 'x-edgetcd-peer-version',
+  secret: 'x-edgetcd-cluster-secret',
+} as const;

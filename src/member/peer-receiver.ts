@@ -1,0 +1,79 @@
+import { PEER_PROTOCOL_VERSION } from '../constants.ts';
+import { DecodeError } from '../lib/binary.ts';
+import type { Member } from './member.ts';
+import { PEER_FRAME_PATH, PEER_HEADERS, PEER_SNAPSHOT_PATH } from './peer-protocol.ts';
+
+export interface PeerAnswer {
+  readonly status: number;
+  readonly body: Uint8Array | string;
+}
+
+const EMPTY_ANSWER: PeerAnswer = { status: 200, body: '' };
+
+/** The receiving end of both peer channels. */
+export class PeerReceiver {
+  readonly #member: Member;
+  readonly #secret: string;
+
+  constructor(member: Member, secret: string) {
+    this.#member = member;
+    this.#secret = secret;
+  }
+
+  /** Why a peer's request is not taken, or undefined. @param header value of a request header, or null */
+  refuse(header: (name: string) => string | null): { status: number; text: string } | undefined {
+    const secret = header(PEER_HEADERS.secret) ?? '';
+    if (secret !== this.#secret) {
+      return { status: 401, text: 'peer request refused: wrong cluster secret' };
+    }
+    const version = header(PEER_HEADERS.version);
+    if (version !== String(PEER_PROTOCOL_VERSION)) {
+      return refusal(426, 'protocol version', version, PEER_PROTOCOL_VERSION);
+    }
+    const cluster = header(PEER_HEADERS.cluster);
+    if (cluster !== this.#member.config.id) {
+      return refusal(412, 'cluster id', cluster, this.#member.config.id);
+    }
+    const to = header(PEER_HEADERS.to);
+    if (to !== this.#member.self.id) return refusal(412, 'member id', to, this.#member.self.id);
+    const from = header(PEER_HEADERS.from) ?? '';
+    if (this.#member.state.membership.isRemoved(from)) {
+      return { status: 410, text: `peer request refused: member ${from} was removed` };
+    }
+    return undefined;
+  }
+
+  /** A frame from the stream. @param close ends the stream of a peer that sends what is no frame */
+  frame(bytes: Uint8Array, close: (reason: string) => void): void {
+    try {
+      this.#member.receive(bytes);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) throw error;
+      close(error.message.slice(0, 120));
+    }
+  }
+
+  /** A request on the pipeline. */
+  handle(path: string, body: Uint8Array): PeerAnswer {
+    try {
+      if (path === PEER_SNAPSHOT_PATH) {
+        return { status: 200, body: this.#member.snapshots.handle(body) };
+      }
+      if (path !== PEER_FRAME_PATH) return { status: 404, body: `no peer channel at ${path}` };
+      this.#member.receive(body);
+      return EMPTY_ANSWER;
+    } catch (error) {
+      const status = error instanceof DecodeError ? 400 : 409;
+      return { status, body: error instanceof Error ? error.message : String(error) };
+    }
+  }
+}
+
+function refusal(
+  status: number,
+  what: string,
+  got: string | null,
+  expected: string | number,
+): { status: number; text: string } {
+  return { status, text: `peer request refused: ${what} ${got}, expected ${expected}` };
+}

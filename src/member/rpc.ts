@@ -1,0 +1,43 @@
+/** How the HTTP surface calls a member: one entry for every unary RPC, one for paged streams. */
+
+/** Where an answer comes from and how fresh that member is. Sent to the client as headers. */
+export interface Served {
+  readonly member: string;
+  readonly region: string;
+  /** Name of the leader as this member knows it; the router tries it first for the next write. */
+  readonly leader: string | undefined;
+}
+
+export interface CallResult {
+  /** gRPC status code; 0 is success. */
+  readonly code: number;
+  /** etcd's error text, empty on success. */
+  readonly message: string;
+  /** Encoded response message; empty on error. */
+  readonly body: Uint8Array;
+  /** Paged calls: hand this back for the next page; absent after the last. */
+  readonly cursor?: Uint8Array;
+  readonly served: Served;
+}
+
+export interface HealthReport {
+  readonly leader: boolean;
+  readonly learner: boolean;
+  /** Names of active alarms, such as NOSPACE. */
+  readonly alarms: readonly string[];
+  /** Error text of a read at this member, or undefined when it succeeded. */
+  readonly serializableRead: string | undefined;
+  readonly linearizableRead: string | undefined;
+}
+
+export interface HealthQuery {
+  readonly linearizable: boolean;
+}
+
+export interface MemberRpc {
+  /** @param method full name, such as `etcdserverpb.KV/Put`; @param body encoded request message */
+  call(method: string, body: Uint8Array): Promise<CallResult>;
+  /** A server stream as pages pulled one by one, so that no member holds a stream open. */
+  page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult>;
+  health(query: HealthQuery): Promise<HealthReport>;
+}

@@ -1,0 +1,113 @@
+import { Code, StatusError } from '../api/errors.ts';
+import {
+  AlarmType,
+  fromNumber,
+  idToLong,
+  RangeRequest,
+  type ResponseHeaderInput,
+} from '../api/messages.ts';
+import { validateMessageBytes } from '../apply/validate.ts';
+import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { kvService } from './kv-service.ts';
+import type { Member } from './member.ts';
+import type { Method, ServiceTable, Stamp } from './method-table.ts';
+import type { CallResult, HealthQuery, HealthReport, MemberRpc, Served } from './rpc.ts';
+
+/** Key of the read that a health check does; etcd's own choice. */
+const HEALTH_KEY = Uint8Array.of(0);
+
+/** Every RPC of one member, called by name; each transport ends here. */
+export class MemberService implements MemberRpc {
+  readonly #member: Member;
+  readonly #methods: ServiceTable;
+  readonly #stamp: Stamp;
+
+  constructor(member: Member) {
+    this.#member = member;
+    this.#methods = kvService(member);
+    const clusterId = idToLong(member.config.id);
+    const memberId = idToLong(member.self.id);
+    this.#stamp = (header): ResponseHeaderInput => ({
+      cluster_id: clusterId,
+      member_id: memberId,
+      revision: header?.revision ?? member.state.mvcc.revision,
+      raft_term: fromNumber(member.term),
+    });
+  }
+
+  async call(method: string, body: Uint8Array): Promise<CallResult> {
+    return this.#answer(async () => {
+      const known = this.#method(method, 'unary');
+      validateMessageBytes(body.length);
+      return { body: await known.run(body, this.#stamp) };
+    });
+  }
+
+  async page(
+    method: string,
+    body: Uint8Array,
+    cursor: Uint8Array | undefined,
+  ): Promise<CallResult> {
+    return this.#answer(async () => {
+      const known = this.#method(method, 'paged');
+      validateMessageBytes(body.length);
+      const { body: page, next } = await known.run(body, cursor, this.#stamp);
+      return next === undefined ? { body: page } : { body: page, cursor: next };
+    });
+  }
+
+  async health(query: HealthQuery): Promise<HealthReport> {
+    const member = this.#member;
+    return {
+      leader: member.leaderName !== undefined,
+      learner: member.state.membership.get(member.self.id)?.isLearner === true,
+      alarms: [...new Set(member.state.alarms.all.map(({ type }) => alarmName(type)))],
+      serializableRead: await failureOf(() => this.#read(true)),
+      linearizableRead: query.linearizable ? await failureOf(() => this.#read(false)) : undefined,
+    };
+  }
+
+  async #read(serializable: boolean): Promise<void> {
+    if (!serializable) await this.#member.linearizable();
+    const request = RangeRequest.create({ key: HEALTH_KEY });
+    this.#member.read((state) => state.range(request));
+  }
+
+  #method<K extends Method['kind']>(name: string, kind: K): Method & { kind: K } {
+    const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
+    if (method?.kind !== kind) {
+      throw new StatusError(Code.Unimplemented, `unknown method ${name}`);
+    }
+    return method as Method & { kind: K };
+  }
+
+  async #answer(
+    run: () => Promise<{ readonly body: Uint8Array; readonly cursor?: Uint8Array }>,
+  ): Promise<CallResult> {
+    try {
+      return { code: Code.OK, message: '', ...(await run()), served: this.#served() };
+    } catch (error) {
+      const { code, message } = StatusError.from(error);
+      return { code, message, body: EMPTY_BYTES, served: this.#served() };
+    }
+  }
+
+  #served(): Served {
+    const { self, leaderName } = this.#member;
+    return { member: self.name, region: self.region ?? '', leader: leaderName };
+  }
+}
+
+async function failureOf(run: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return StatusError.from(error).message;
+  }
+}
+
+function alarmName(type: AlarmType): string {
+  if (type === AlarmType.NOSPACE) return 'NOSPACE';
+  return type === AlarmType.CORRUPT ? 'CORRUPT' : 'UNKNOWN';
+}
