@@ -262,3 +262,11 @@ function declaredCodeOf(name: ErrorName): Code {
   const entry: readonly [Code, string, Code?] = ERRORS[name];
   return entry[2] ?? entry[0];
 }
+
+/** gRPC's answer to a message over its limit, which stands above etcd's own for requests. Sizes in bytes. */
+export function receivedTooLarge(length: number, lengthMax: number): StatusError {
+  return new StatusError(
+    Code.ResourceExhausted,
+    `grpc: received message larger than max (${length} vs. ${lengthMax})`,
+  );
+}

@@ -1,12 +1,16 @@
 /**
- * JSON text to values, with numbers kept as they are written: 64-bit integers do not survive a double.
- * Errors have the words of Go's decoder, which etcd's clients and operators know.
+ * JSON text to values where JSON.parse will not do: it keeps numbers as they are written (64-bit integers
+ * do not survive a double), reads one value after another, and words errors as Go's decoder does, which
+ * etcd's clients and operators know.
  */
 import { JSON_DEPTH_MAX } from '../constants.ts';
 
-export type JsonValue = null | boolean | string | JsonNumber | JsonValue[] | JsonObject;
-/** Of members with the same name the last one counts. */
-export type JsonObject = Map<string, JsonValue>;
+/** A plain number comes from JSON.parse, a JsonNumber from here. */
+export type JsonValue = null | boolean | number | string | JsonNumber | JsonValue[] | JsonObject;
+/** Without a prototype, or made by JSON.parse: ask for its own properties only. */
+export interface JsonObject {
+  [name: string]: JsonValue;
+}
 
 export class JsonNumber {
   /** The number's characters, such as `-1.5e3`. */
@@ -115,7 +119,7 @@ export class JsonParser {
   }
 
   #object(): JsonObject {
-    const object: JsonObject = new Map();
+    const object = Object.create(null) as JsonObject;
     if (this.#takeIf('}')) return object;
     for (;;) {
       this.#skipBlanks();
@@ -124,7 +128,7 @@ export class JsonParser {
       }
       const name = this.#string();
       if (!this.#takeIf(':')) throw this.unexpected('after object key');
-      object.set(name, this.value());
+      object[name] = this.value();
       if (this.#takeIf('}')) return object;
       if (!this.#takeIf(',')) throw this.unexpected('after object key:value pair');
     }

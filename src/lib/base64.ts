@@ -5,13 +5,13 @@
  * Engines that have Uint8Array.toBase64 and fromBase64 (workerd) do the work; for the others there are
  * tables.
  */
-import { byteString } from './bytes.ts';
+import { decodeUtf8, encodeUtf8 } from './utf8.ts';
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 const STANDARD = `${ALPHABET}+/`;
 const URL_SAFE = `${ALPHABET}-_`;
 
-/** The text is not base64. The message has Go's words; `offset` is the first character that does not fit. */
+/** The text is not base64. The message has Go's words; `offset` is the first byte that does not fit. */
 export class Base64Error extends Error {
   override readonly name = 'Base64Error';
   readonly offset: number;
@@ -57,117 +57,165 @@ function isUrlSafe(text: string): boolean {
   return text.includes('-') || text.includes('_');
 }
 
-/** Two characters for each value of 12 bits. */
+/** Two characters for each value of 12 bits, and the same as two bytes in one number. */
 const PAIRS: readonly string[] = Array.from(
   { length: 4096 },
   (_, bits) => STANDARD.charAt(bits >> 6) + STANDARD.charAt(bits & 63),
 );
+const PAIR_BYTES = new Uint16Array(Uint8Array.from(PAIRS.join(''), codeOf).buffer);
+
 /** Longer texts are put together as bytes: many small concatenations cost more than they save. */
 const CONCATENATED_BYTES_MAX = 96;
-const CODES = codesOf(STANDARD);
-const PADDING_CODE = 0x3d;
+/** Where the bytes of long texts are put together, a part at a time. */
+const PART_BYTES = 12_288;
+const partPairs = new Uint16Array((PART_BYTES / 3) * 2);
+const partBytes = new Uint8Array(partPairs.buffer);
 
 /** For engines without Uint8Array.toBase64. */
 export function encodeByTable(bytes: Uint8Array): string {
-  return bytes.length <= CONCATENATED_BYTES_MAX ? encodeShort(bytes) : encodeLong(bytes);
-}
-
-function encodeShort(bytes: Uint8Array): string {
   const whole = bytes.length - (bytes.length % 3);
   let text = '';
-  let at = 0;
-  for (; at < whole; at += 3) {
-    const bits = (byteAt(bytes, at) << 16) | (byteAt(bytes, at + 1) << 8) | byteAt(bytes, at + 2);
-    text += (PAIRS[bits >> 12] as string) + (PAIRS[bits & 4095] as string);
+  if (whole <= CONCATENATED_BYTES_MAX) {
+    for (let at = 0; at < whole; at += 3) {
+      const bits = tripletAt(bytes, at);
+      text += (PAIRS[bits >> 12] as string) + (PAIRS[bits & 4095] as string);
+    }
+  } else {
+    for (let at = 0; at < whole; at += PART_BYTES) {
+      text += encodePart(bytes, at, Math.min(at + PART_BYTES, whole));
+    }
   }
-  if (bytes.length - at === 1) return `${text}${PAIRS[byteAt(bytes, at) << 4] as string}==`;
-  if (bytes.length - at === 2) {
-    const bits = (byteAt(bytes, at) << 16) | (byteAt(bytes, at + 1) << 8);
-    return `${text}${PAIRS[bits >> 12] as string}${STANDARD.charAt((bits >> 6) & 63)}=`;
-  }
-  return text;
+  return text + encodeTail(bytes, whole);
 }
 
-function encodeLong(bytes: Uint8Array): string {
-  const length = bytes.length;
-  const codes = new Uint8Array(Math.ceil(length / 3) * 4);
+function encodePart(bytes: Uint8Array, start: number, end: number): string {
   let to = 0;
-  for (let at = 0; at < length; at += 3) {
-    // Reads past the end give undefined, which the shifts turn into 0.
-    const bits = (byteAt(bytes, at) << 16) | (byteAt(bytes, at + 1) << 8) | byteAt(bytes, at + 2);
-    codes[to++] = CODES[bits >> 18] as number;
-    codes[to++] = CODES[(bits >> 12) & 63] as number;
-    codes[to++] = CODES[(bits >> 6) & 63] as number;
-    codes[to++] = CODES[bits & 63] as number;
+  for (let at = start; at < end; at += 3) {
+    const bits = tripletAt(bytes, at);
+    partPairs[to++] = PAIR_BYTES[bits >> 12] as number;
+    partPairs[to++] = PAIR_BYTES[bits & 4095] as number;
   }
-  for (let missing = (3 - (length % 3)) % 3; missing > 0; missing--) {
-    codes[codes.length - missing] = PADDING_CODE;
-  }
-  return byteString(codes);
+  return decodeUtf8(partBytes.subarray(0, to * 2)) ?? '';
 }
 
-function byteAt(bytes: Uint8Array, at: number): number {
-  return bytes[at] as number;
+/** The last one or two bytes, if there are any. */
+function encodeTail(bytes: Uint8Array, at: number): string {
+  const first = bytes[at];
+  if (first === undefined) return '';
+  const second = bytes[at + 1];
+  if (second === undefined) return `${PAIRS[first << 4] as string}==`;
+  const bits = (first << 16) | (second << 8);
+  return `${PAIRS[bits >> 12] as string}${STANDARD.charAt((bits >> 6) & 63)}=`;
 }
 
-function codesOf(alphabet: string): Uint8Array {
-  return Uint8Array.from(alphabet, (character) => character.charCodeAt(0));
+function tripletAt(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) << 16) | ((bytes[at + 1] as number) << 8) | (bytes[at + 2] as number)
+  );
 }
 
-/** Marks a character outside the alphabet; above 63, so that one test finds it among several digits. */
-const FOREIGN = 0x80;
+function codeOf(character: string): number {
+  return character.charCodeAt(0);
+}
+
+/** Marks a character outside the alphabet: above all bits of four digits. */
+const FOREIGN = 1 << 24;
+const PADDING_CODE = 0x3d;
+
+/** By character code: the digit's bits where they stand in a group of four, or FOREIGN. */
+interface Digits {
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  readonly third: Int32Array;
+  readonly fourth: Int32Array;
+}
+
 const STANDARD_DIGITS = digitsOf(STANDARD);
 const URL_SAFE_DIGITS = digitsOf(URL_SAFE);
 
-function digitsOf(alphabet: string): Uint8Array {
-  const digits = new Uint8Array(256).fill(FOREIGN);
-  for (let digit = 0; digit < 64; digit++) digits[alphabet.charCodeAt(digit)] = digit;
-  return digits;
+function digitsOf(alphabet: string): Digits {
+  return {
+    first: digitTable(alphabet, 18),
+    second: digitTable(alphabet, 12),
+    third: digitTable(alphabet, 6),
+    fourth: digitTable(alphabet, 0),
+  };
+}
+
+function digitTable(alphabet: string, shift: number): Int32Array {
+  const table = new Int32Array(256).fill(FOREIGN);
+  for (let digit = 0; digit < 64; digit++) table[alphabet.charCodeAt(digit)] = digit << shift;
+  return table;
 }
 
 /** For engines without Uint8Array.fromBase64, and for the place of an error. */
 export function decodeByTable(text: string): Uint8Array {
   const digits = isUrlSafe(text) ? URL_SAFE_DIGITS : STANDARD_DIGITS;
-  const length = unpaddedLength(text);
+  const codes = codesOf(text);
+  const length = unpaddedLength(codes, text.length);
   const whole = length - (length % 4);
-  const bytes = new Uint8Array((whole / 4) * 3 + Math.max(0, (length % 4) - 1));
+  const bytes = new Uint8Array(Math.floor((length * 3) / 4));
+  const { first, second, third, fourth } = digits;
   let to = 0;
-  let at = 0;
-  for (; at < whole; at += 4) {
-    const a = digitAt(digits, text, at);
-    const b = digitAt(digits, text, at + 1);
-    const c = digitAt(digits, text, at + 2);
-    const d = digitAt(digits, text, at + 3);
-    if ((a | b | c | d) >= FOREIGN) return decodeWithBreaks(text, digits);
-    bytes[to++] = (a << 2) | (b >> 4);
-    bytes[to++] = (b << 4) | (c >> 2);
-    bytes[to++] = (c << 6) | d;
+  let seen = 0;
+  for (let at = 0; at < whole; at += 4) {
+    const bits =
+      (first[codes[at] as number] as number) |
+      (second[codes[at + 1] as number] as number) |
+      (third[codes[at + 2] as number] as number) |
+      (fourth[codes[at + 3] as number] as number);
+    seen |= bits;
+    bytes[to] = bits >> 16;
+    bytes[to + 1] = bits >> 8;
+    bytes[to + 2] = bits;
+    to += 3;
   }
-  if (at === length) return bytes;
-  const a = digitAt(digits, text, at);
-  const b = digitAt(digits, text, at + 1);
-  const c = at + 2 < length ? digitAt(digits, text, at + 2) : 0;
-  if (at + 1 === length || (a | b | c) >= FOREIGN) return decodeWithBreaks(text, digits);
-  bytes[to++] = (a << 2) | (b >> 4);
-  if (at + 2 < length) bytes[to] = (b << 4) | (c >> 2);
-  return bytes;
+  if (whole < length) seen |= decodeTail(codes, whole, length, digits, bytes, to);
+  return seen < FOREIGN ? bytes : decodeWithBreaks(text, digits);
+}
+
+/** The last two or three digits. FOREIGN when they are none, or only one. */
+function decodeTail(
+  codes: Uint8Array,
+  at: number,
+  length: number,
+  digits: Digits,
+  bytes: Uint8Array,
+  to: number,
+): number {
+  if (length - at === 1) return FOREIGN;
+  let bits =
+    (digits.first[codes[at] as number] as number) |
+    (digits.second[codes[at + 1] as number] as number);
+  if (length - at === 3) {
+    bits |= digits.third[codes[at + 2] as number] as number;
+    bytes[to + 1] = bits >> 8;
+  }
+  bytes[to] = bits >> 16;
+  return bits;
+}
+
+/** Bytes of longer texts come from the engine, whose call costs more than a short loop. */
+const LOOPED_CHARACTERS_MAX = 512;
+/** Memory for a typed array of this size would cost as much as decoding it. */
+const shortCodes = new Uint8Array(LOOPED_CHARACTERS_MAX);
+
+/** The characters as bytes, from 0 on; all that are not ASCII are no digits. Valid until the next call. */
+function codesOf(text: string): Uint8Array {
+  const length = text.length;
+  if (length > LOOPED_CHARACTERS_MAX) return encodeUtf8(text);
+  for (let at = 0; at < length; at++) shortCodes[at] = Math.min(text.charCodeAt(at), 0xff);
+  return shortCodes;
 }
 
 /** Length without the padding, if that is where and as long as it should be. */
-function unpaddedLength(text: string): number {
-  const length = text.length;
-  if (length % 4 !== 0 || length === 0 || text.charCodeAt(length - 1) !== PADDING_CODE)
-    return length;
-  return text.charCodeAt(length - 2) === PADDING_CODE ? length - 2 : length - 1;
-}
-
-function digitAt(digits: Uint8Array, text: string, at: number): number {
-  const code = text.charCodeAt(at);
-  return code < 256 ? (digits[code] as number) : FOREIGN;
+function unpaddedLength(codes: Uint8Array, length: number): number {
+  if (length % 4 !== 0 || codes[length - 1] !== PADDING_CODE) return length;
+  return codes[length - 2] === PADDING_CODE ? length - 2 : length - 1;
 }
 
 /** The slow way: drops line breaks and starts again, or else finds out which character is wrong. */
-function decodeWithBreaks(text: string, digits: Uint8Array): Uint8Array {
+function decodeWithBreaks(text: string, digits: Digits): Uint8Array {
   const joined = text.replace(/[\r\n]/g, '');
   if (joined.length !== text.length) {
     try {
@@ -177,21 +225,17 @@ function decodeWithBreaks(text: string, digits: Uint8Array): Uint8Array {
       throw new Base64Error(offsetWithBreaks(text, error.offset));
     }
   }
-  const length = unpaddedLength(text);
-  for (let at = 0; at < length; at++) {
-    if (digitAt(digits, text, at) >= FOREIGN) throw new Base64Error(at);
-  }
-  // All characters are digits, so there is one too many.
-  throw new Base64Error(length - 1);
+  const codes = encodeUtf8(text);
+  const length = unpaddedLength(codes, codes.length);
+  const foreign = codes.subarray(0, length).findIndex((code) => digits.fourth[code] === FOREIGN);
+  // If all are digits, then there is one too many.
+  throw new Base64Error(foreign >= 0 ? foreign : length - 1);
 }
 
-/** Where in `text` the character stands that is at `offset` when line breaks do not count. */
+/** Where the byte stands that is at `offset` when line breaks do not count. */
 function offsetWithBreaks(text: string, offset: number): number {
   let counted = 0;
-  for (let at = 0; at < text.length; at++) {
-    if (text[at] === '\n' || text[at] === '\r') continue;
-    if (counted === offset) return at;
-    counted++;
-  }
-  return text.length;
+  return encodeUtf8(text).findIndex(
+    (code) => code !== 0x0a && code !== 0x0d && counted++ === offset,
+  );
 }
