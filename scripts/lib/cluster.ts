@@ -54,7 +54,7 @@ export interface LocalProcess {
   readonly alive: boolean;
   /** Ends it by a signal, SIGKILL unless given, and waits until it is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
-  /** Starts it again over the same data and port; ends it first when it runs. */
+  /** Starts it again over the same data and port; ends it first when it runs. After `stop`: nothing. */
   restart(): Promise<void>;
 }
 
@@ -73,7 +73,10 @@ export interface LocalCluster {
   readonly endpoints: readonly string[];
   readonly members: readonly LocalMember[];
   readonly processes: readonly LocalProcess[];
-  /** Waits until every member answers a linearizable health check. @throws Error with the last answer. */
+  /**
+   * Waits until every process answers a linearizable health check.
+   * @throws Error with the last answer when one does not, or ends meanwhile.
+   */
   ready(): Promise<void>;
   /** Ends all processes. The data stays unless the folder was a temporary one. */
   stop(): Promise<void>;
@@ -142,7 +145,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
     })),
     processes,
     ready: async () => {
-      await Promise.all(processes.map((process) => healthy(process.endpoint)));
+      await Promise.all(processes.map((process) => healthy(process)));
     },
     stop,
   };
@@ -189,6 +192,7 @@ class MemberProcess implements LocalProcess {
   #workerd: Workerd | undefined;
   /** True while the process is down because somebody here asked for it. */
   #downOnPurpose = true;
+  #stopped = false;
 
   /** Writes the configuration; `restart` starts the process. */
   constructor(plan: Plan, data: DataDir, options: ClusterOptions) {
@@ -218,6 +222,7 @@ class MemberProcess implements LocalProcess {
   }
 
   async restart(): Promise<void> {
+    if (this.#stopped) return;
     if (this.alive) await this.kill();
     const workerd = await Workerd.start({
       configFile: this.#configFile,
@@ -232,6 +237,7 @@ class MemberProcess implements LocalProcess {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     this.#downOnPurpose = true;
     await this.#workerd?.stop();
   }
@@ -262,11 +268,15 @@ function servicesOf(plan: Plan, data: DataDir, companion: Companion | undefined)
 }
 
 /** A linearizable health check needs a leader and a majority, so it says that the cluster serves. */
-async function healthy(endpoint: string): Promise<void> {
+async function healthy(process: LocalProcess): Promise<void> {
+  const { endpoint } = process;
   const deadlineMs = performance.now() + READY_TIMEOUT_MS;
   for (;;) {
     const answer = await ask(`${endpoint}/health`);
     if (answer.ok) return;
+    if (!process.alive) {
+      throw new Error(`wait for ${endpoint} to be healthy: its process has ended`);
+    }
     if (performance.now() > deadlineMs) {
       throw new Error(
         `wait for ${endpoint} to be healthy: after ${READY_TIMEOUT_MS} ms it still says ${answer.text}`,

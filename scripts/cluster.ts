@@ -1,0 +1,70 @@
+/**
+ * `npm run cluster`: the cluster of `npm start` with one workerd per member, so that a member can be
+ * killed for real (`kill -9 PID`). A member that ends is started again unless --no-restart is given.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type LocalProcess, startCluster } from './lib/cluster.ts';
+import {
+  leaderOf,
+  LOCAL_OPTIONS,
+  printCommands,
+  printMembers,
+  readLocal,
+  serve,
+} from './lib/run-local.ts';
+import { readOptions, UsageError } from './lib/usage.ts';
+
+export const summary = 'a local cluster with one process per member (as start, and --no-restart)';
+
+/** As in etcd's Procfile: 2379, 22379, 32379, and so on. */
+const PORT_OFFSETS = [0, 20_000, 30_000, 40_000, 50_000, 60_000, 10_000];
+/** Long enough to see the others go on without it. */
+const RESTART_DELAY_MS = 3_000;
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readOptions({
+    args,
+    options: { ...LOCAL_OPTIONS, 'no-restart': { type: 'boolean', default: false } },
+  });
+  const { members, port, dataDir } = readLocal(values, '.edgetcd-cluster');
+  const cluster = await startCluster({
+    members,
+    mode: 'process-per-member',
+    ports: portsFrom(port, members),
+    ...(dataDir === undefined ? {} : { dataDir }),
+    onLine: (name, line) => console.error(`${name} | ${line}`),
+    onEnd: (process) => {
+      if (!values['no-restart']) void restartLater(process);
+      else console.log(`${process.name} (pid ${process.pid}) has ended`);
+    },
+  });
+  const announce = async (): Promise<void> => {
+    console.log(`edgetcd, one process per member, data in ${dataDir ?? 'a temporary folder'}`);
+    printMembers(cluster, await leaderOf(cluster));
+    printCommands(cluster.endpoints[0] ?? '');
+    console.log('\nkill -9 PID ends a member. Ctrl-C stops all.');
+  };
+  return await serve(cluster, announce);
+}
+
+async function restartLater(process: LocalProcess): Promise<void> {
+  const { name, pid } = process;
+  console.log(`${name} (pid ${pid}) has ended, starting it again in ${RESTART_DELAY_MS} ms`);
+  await sleep(RESTART_DELAY_MS, undefined, { ref: false });
+  await process.restart();
+  console.log(`${name} runs again, pid ${process.pid}`);
+}
+
+function portsFrom(first: number, members: number): number[] {
+  return Array.from({ length: members }, (_, index) => {
+    const offset = PORT_OFFSETS[index];
+    const port = first + (offset ?? 0);
+    if (offset === undefined || port > 65_535) {
+      throw new UsageError(
+        `--members ${members} with --port ${first}: member ${index + 1} has no port; ` +
+          `the ports are --port plus ${PORT_OFFSETS.join(', ')}, and at most 65535`,
+      );
+    }
+    return port;
+  });
+}

@@ -1,0 +1,40 @@
+/** `npm start`: a cluster on this machine, all members in one workerd, until Ctrl-C. */
+import { startCluster } from './lib/cluster.ts';
+import {
+  leaderOf,
+  LOCAL_OPTIONS,
+  printCommands,
+  printMembers,
+  readLocal,
+  serve,
+} from './lib/run-local.ts';
+import { readOptions } from './lib/usage.ts';
+
+export const summary = 'a local cluster in one process (--members --port --data-dir --ephemeral)';
+
+export async function run(args: string[]): Promise<number> {
+  const { values } = readOptions({ args, options: LOCAL_OPTIONS });
+  const { members, port, dataDir } = readLocal(values, '.edgetcd');
+  const crashed = Promise.withResolvers<string>();
+  const cluster = await startCluster({
+    members,
+    ports: [port],
+    ...(dataDir === undefined ? {} : { dataDir }),
+    onLine: (_, line) => console.error(line),
+    onEnd: ({ pid }) =>
+      crashed.resolve(`workerd (pid ${pid}) ended unasked; it may have said why above`),
+  });
+  const announce = async (): Promise<void> => {
+    const endpoint = cluster.endpoints.join();
+    console.log(`edgetcd at ${endpoint}, ${dataSentence(dataDir, cluster.isNew)}`);
+    printMembers(cluster, await leaderOf(cluster));
+    printCommands(endpoint);
+    console.log('\nCtrl-C stops it.');
+  };
+  return await serve(cluster, announce, crashed.promise);
+}
+
+function dataSentence(dataDir: string | undefined, isNew: boolean): string {
+  if (dataDir === undefined) return 'keeping nothing (--ephemeral)';
+  return isNew ? `new data in ${dataDir}` : `data found in ${dataDir}`;
+}
