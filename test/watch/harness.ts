@@ -1,6 +1,6 @@
 /** A store, a hub over it, and clients that write down what they receive, one line a message. */
 import assert from 'node:assert/strict';
-import { StatusError } from '../../src/api/errors.ts';
+import type { StatusError } from '../../src/api/errors.ts';
 import {
   WatchRequest,
   WatchResponse,
