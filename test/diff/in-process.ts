@@ -1,0 +1,129 @@
+/** A one-member edgetcd without network and consensus: the JSON codec, validation and apply. */
+import { StatusError } from '../../src/api/errors.ts';
+import { decodeJson, encodeJson } from '../../src/api/json.ts';
+import {
+  CompactionRequest,
+  CompactionResponse,
+  DeleteRangeRequest,
+  DeleteRangeResponse,
+  InternalRequest,
+  LeaseGrantRequest,
+  LeaseGrantResponse,
+  LeaseRevokeRequest,
+  LeaseRevokeResponse,
+  PutRequest,
+  PutResponse,
+  RangeRequest,
+  RangeResponse,
+  TxnRequest,
+  TxnResponse,
+  type InternalRequestInput,
+  type MessageType,
+  type ResponseHeaderInput,
+} from '../../src/api/messages.ts';
+import { httpStatusOf } from '../../src/api/errors.ts';
+import type { LeaseBook } from '../../src/apply/lease-book.ts';
+import { StateMachine } from '../../src/apply/state-machine.ts';
+import { isReadOnlyTxn } from '../../src/apply/txn.ts';
+import {
+  validateDeleteRange,
+  validateMessageBytes,
+  validatePut,
+  validateRange,
+  validateRequestBytes,
+  validateTxn,
+} from '../../src/apply/validate.ts';
+import type { Mvcc } from '../../src/mvcc/types.ts';
+import { EntryKind } from '../../src/raft/types.ts';
+import { MemoryRowStore } from '../support/memory-row-store.ts';
+import type { Answer, Operation, Target } from './operation.ts';
+
+const IDS = { cluster_id: 1n, member_id: 2n, raft_term: 3n };
+const TERM = 3;
+/** As many bytes as a member's nonce has. */
+const PROPOSER = new Uint8Array(8);
+
+type Handler = (body: string) => string;
+
+export class InProcessTarget implements Target {
+  readonly state: StateMachine;
+  readonly #handlers: Readonly<Record<string, Handler>>;
+  #sequence = 0;
+
+  constructor(mvcc: Mvcc, leases: LeaseBook) {
+    this.state = StateMachine.open(new MemoryRowStore(), { mvcc, leases });
+    const revoke = handler(LeaseRevokeRequest, LeaseRevokeResponse, (request) =>
+      this.#propose({ lease_revoke: { ID: request.ID } }),
+    );
+    this.#handlers = {
+      '/v3/kv/range': handler(RangeRequest, RangeResponse, (request) => {
+        validateRange(request);
+        return this.state.range(request);
+      }),
+      '/v3/kv/put': handler(PutRequest, PutResponse, (put) => {
+        validatePut(put);
+        return this.#propose({ put });
+      }),
+      '/v3/kv/deleterange': handler(DeleteRangeRequest, DeleteRangeResponse, (delete_range) => {
+        validateDeleteRange(delete_range);
+        return this.#propose({ delete_range });
+      }),
+      '/v3/kv/txn': handler(TxnRequest, TxnResponse, (txn) => {
+        validateTxn(txn);
+        return isReadOnlyTxn(txn) ? this.state.readOnlyTxn(txn) : this.#propose({ txn });
+      }),
+      '/v3/kv/compaction': handler(CompactionRequest, CompactionResponse, (compaction) =>
+        this.#propose({ compaction }),
+      ),
+      '/v3/lease/grant': handler(LeaseGrantRequest, LeaseGrantResponse, (lease_grant) =>
+        this.#propose({ lease_grant }),
+      ),
+      '/v3/lease/revoke': revoke,
+      '/v3/kv/lease/revoke': revoke,
+    };
+  }
+
+  call({ path, body }: Operation): Promise<Answer> {
+    const handle = this.#handlers[path];
+    if (handle === undefined) throw new Error(`call ${path}: the in-process target lacks it`);
+    return Promise.resolve(answered(() => handle(body)));
+  }
+
+  /** The way of a mutation: encoded, decoded, applied. */
+  #propose(request: InternalRequestInput): object {
+    const sequence = ++this.#sequence;
+    const data = InternalRequest.encode({ ...request, proposer: PROPOSER, sequence }).finish();
+    validateRequestBytes(data.length);
+    const index = this.state.applied.index + 1;
+    const applied = this.state.applyEntry({ index, term: TERM, kind: EntryKind.normal, data });
+    if (applied?.outcome.response !== undefined) return applied.outcome.response;
+    throw applied?.outcome.error ?? new Error(`propose at ${index}: nothing was applied`);
+  }
+}
+
+function handler<Request extends object, RequestInput, ResponseInput extends object>(
+  requestType: MessageType<Request, RequestInput>,
+  responseType: MessageType<object, ResponseInput>,
+  handle: (request: Request) => object,
+): Handler {
+  return (body) => {
+    const request = decodeJson(requestType, body);
+    validateMessageBytes(requestType.encode(request as unknown as RequestInput).finish().length);
+    const response = handle(request) as { header?: ResponseHeaderInput };
+    const withIds = { ...response, header: { ...response.header, ...IDS } };
+    return encodeJson(responseType, withIds as unknown as ResponseInput);
+  };
+}
+
+function answered(run: () => string): Answer {
+  try {
+    return { status: 200, body: run() };
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error;
+    const { code, message } = error;
+    return {
+      status: httpStatusOf(code),
+      body: JSON.stringify({ error: message, message, code }),
+    };
+  }
+}

@@ -1,0 +1,32 @@
+/** One call of the stream, and what a server answers to it. */
+export interface Operation {
+  /** Of etcd's JSON gateway, such as /v3/kv/put. */
+  readonly path: string;
+  /** JSON, or what a broken client takes for it. */
+  readonly body: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Anything that answers etcd's JSON gateway. */
+export interface Target {
+  call(operation: Operation): Promise<Answer>;
+}
+
+/** A server at a base URL, such as http://127.0.0.1:2379. */
+export class HttpTarget implements Target {
+  readonly #baseUrl: string;
+
+  constructor(baseUrl: string) {
+    this.#baseUrl = baseUrl.replace(/\/$/, '');
+  }
+
+  async call({ path, body }: Operation): Promise<Answer> {
+    const headers = { 'Content-Type': 'application/json' };
+    const response = await fetch(this.#baseUrl + path, { method: 'POST', headers, body });
+    return { status: response.status, body: await response.text() };
+  }
+}
