@@ -11,7 +11,7 @@ const FOLDER = join(import.meta.dirname, 'bench');
 export async function run(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   const names = readdirSync(FOLDER)
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => file.endsWith('.ts') && file !== 'lib.ts')
     .map((file) => file.slice(0, -'.ts'.length))
     .sort();
   if (name === undefined || !names.includes(name)) {

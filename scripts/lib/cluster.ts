@@ -77,9 +77,9 @@ export interface LocalCluster {
    * Waits until every process answers a linearizable health check.
    * @throws Error with the last answer when one does not, or ends meanwhile.
    */
-  ready(): Promise<void>;
+  readonly ready: () => Promise<void>;
   /** Ends all processes. The data stays unless the folder was a temporary one. */
-  stop(): Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export const MEMBERS_MAX = 9;

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { endWithUs } from './guard.ts';
 
 /** Path of the program itself, whether or not npm ran the package's install script. */
 const PROGRAM = (createRequire(import.meta.url)('workerd') as { default: string }).default;
@@ -58,7 +59,7 @@ export class Workerd {
       throw await new Promise<Error>((resolve) => child.once('error', resolve));
     }
     const workerd = new Workerd(child, child.pid);
-    watchOver(workerd);
+    endWithUs(workerd.pid, workerd.ended);
     try {
       await listening(child, options.sockets);
     } catch (error) {
@@ -108,18 +109,4 @@ function listening(child: ChildProcess, sockets: number): Promise<void> {
       settle(new Error(`it ended with ${signal ?? `status ${code ?? 'unknown'}`}`));
     });
   });
-}
-
-/**
- * A shell that waits on a pipe only we hold open. When this process ends, by kill -9 too, the pipe
- * closes and the shell kills workerd; when workerd ends first, we end the shell.
- */
-function watchOver(workerd: Workerd): void {
-  const guard = spawn('/bin/sh', ['-c', `read -r line; kill -9 ${workerd.pid} 2>/dev/null`], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  });
-  guard.unref();
-  guard.stdin.on('error', () => undefined);
-  void workerd.ended.then(() => guard.kill('SIGKILL'));
 }
