@@ -89,6 +89,21 @@ export class ObjectHost<I extends SimulatedObject> {
     return this.#twin;
   }
 
+  /** The storage of an instance that is in memory. */
+  sessionOf(instance: I): DiskSession | undefined {
+    if (this.#current?.instance === instance) return this.#current.session;
+    return this.#twin?.instance === instance ? this.#twin.session : undefined;
+  }
+
+  /** The instance says that it cannot go on; the next event builds a new one. */
+  abandon(living: Omit<Living<I>, 'instance'>): void {
+    if (!living.alive) return;
+    living.alive = false;
+    living.session.kill((pending) => this.#prng.below(pending + 1));
+    if (this.#current?.session === living.session) this.#current = undefined;
+    if (this.#twin?.session === living.session) this.#twin = undefined;
+  }
+
   /** Delivers an event to the object, building it first if need be. Dropped while it is down. */
   deliver(from: string, task: (instance: I) => void): void {
     if (this.#down) return;

@@ -1,0 +1,104 @@
+/** A client in the simulated world: one request at a time, each to a member of its choice. */
+import type { Prng } from '../../src/lib/prng.ts';
+import type { NodeId } from '../../src/raft/types.ts';
+import type { SimulatedCluster } from './cluster.ts';
+import { decodeAnswer, encodeCall } from './etcd-messages.ts';
+import type { Outcome, Request } from './kv.ts';
+import type { Generator } from './workload.ts';
+
+/** A client gives up on an answer after this long; the fate of its write is then unknown. */
+const CLIENT_TIMEOUT_MS = 3_000;
+
+export class SimulatedClient {
+  readonly name: string;
+  readonly #cluster: SimulatedCluster;
+  readonly #prng: Prng;
+  readonly #generator: Generator;
+  /** The only member it talks to, or undefined: any. */
+  readonly #pinned: NodeId | undefined;
+  readonly #thinkMs: () => number;
+  #stopped = false;
+
+  constructor(
+    cluster: SimulatedCluster,
+    name: string,
+    prng: Prng,
+    generator: Generator,
+    options: { readonly pinned: NodeId | undefined; readonly thinkMs: () => number },
+  ) {
+    this.name = name;
+    this.#cluster = cluster;
+    this.#prng = prng;
+    this.#generator = generator;
+    this.#pinned = options.pinned;
+    this.#thinkMs = options.thinkMs;
+  }
+
+  start(): void {
+    this.#later();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #later(): void {
+    this.#cluster.scheduler.after(this.#thinkMs(), () => {
+      if (!this.#stopped) this.#next();
+    });
+  }
+
+  #next(): void {
+    const request = this.#generator.next();
+    const member = this.#pinned ?? this.#prng.pick(this.#cluster.memberIds());
+    this.#cluster.call(this.name, member, request, CLIENT_TIMEOUT_MS, (outcome) => {
+      this.#generator.learn(request, outcome);
+      this.#later();
+    });
+  }
+}
+
+/**
+ * One request over the simulated network. `done` hears its outcome once, after `timeoutMs` at the
+ * latest; it is in the history from now on.
+ */
+export function callOverNetwork(
+  cluster: SimulatedCluster,
+  client: string,
+  member: NodeId,
+  request: Request,
+  timeoutMs: number,
+  done: (outcome: Outcome) => void,
+): void {
+  const { scheduler, network, history } = cluster;
+  const entry = history.begin(client, request, scheduler.nowMs);
+  let open = true;
+  const end = (outcome: Outcome): void => {
+    if (!open) return;
+    open = false;
+    scheduler.cancel(timeout);
+    history.end(entry, outcome, scheduler.nowMs);
+    done(outcome);
+  };
+  const timeout = scheduler.after(timeoutMs, () => {
+    end({ kind: 'unknown', error: 'the client gave up' });
+  });
+  const { method, body } = encodeCall(request);
+  network.datagram(client, member, () => {
+    const host = cluster.host(member);
+    if (host === undefined || host.down) {
+      end({ kind: 'failed', error: 'connection refused' });
+      return;
+    }
+    host.deliver(client, (object) => {
+      const session = host.sessionOf(object);
+      void object.call(method, body).then((answer) => {
+        session?.output(() => {
+          network.datagram(member, client, () => {
+            end(decodeAnswer(request, answer));
+          });
+        });
+      });
+    });
+  });
+}

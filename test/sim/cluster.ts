@@ -1,0 +1,219 @@
+/** A whole cluster in one thread: members on simulated objects, the network between them, clients. */
+import { Prng } from '../../src/lib/prng.ts';
+import type { ClusterConfig } from '../../src/member/cluster-config.ts';
+import { parseCluster } from '../../src/member/cluster-config.ts';
+import type { NodeId } from '../../src/raft/types.ts';
+import { callOverNetwork } from './client.ts';
+import type { DiskFaults, DiskSession } from './disk-session.ts';
+import { SimulatedCrash } from './disk-session.ts';
+import { History } from './history.ts';
+import { ObjectHost } from './host.ts';
+import type { Outcome, Request } from './kv.ts';
+import { Network } from './network.ts';
+import { Observer } from './observer.ts';
+import type { SimulationOptions } from './options.ts';
+import { delayBetween, REGION_NAMES } from './regions.ts';
+import { Scheduler } from './scheduler.ts';
+import type { Neighbourhood } from './simulated-member.ts';
+import { buildMember, type SimulatedMember } from './simulated-member.ts';
+import { Violation, type World } from './world.ts';
+
+/** How often a disk is in a bad spell, and how much slower it then is. */
+const SLOW_COMMIT_CHANCE = 0.01;
+const SLOW_COMMIT_FACTOR = 30;
+const UNLIMITED_BYTES = Infinity;
+
+export type Trace = (atMs: number, who: string, what: string) => void;
+
+export class SimulatedCluster implements World, Neighbourhood {
+  readonly options: SimulationOptions;
+  readonly scheduler = new Scheduler();
+  readonly network: Network;
+  readonly history = new History();
+  readonly observer: Observer;
+  readonly config: ClusterConfig;
+  readonly #hosts = new Map<NodeId, ObjectHost<SimulatedMember>>();
+  readonly #regionOf = new Map<string, string>();
+  readonly #prng: Prng;
+  readonly #trace: Trace | undefined;
+  readonly #names = new Map<NodeId, string>();
+  readonly #clients: string[] = [];
+  /** Extra commit time of members with a slow disk, as a factor. */
+  readonly #slowDisks = new Map<string, number>();
+  failure: Violation | undefined;
+  /** Faults come and clocks are off; false in the liveness phase. */
+  faulty = true;
+
+  constructor(options: SimulationOptions, prng: Prng, trace?: Trace) {
+    this.options = options;
+    this.#prng = prng;
+    this.#trace = trace;
+    this.observer = new Observer(
+      (run, who) => {
+        this.#check(run, who);
+      },
+      (who, what) => {
+        this.trace(who, what);
+      },
+    );
+    this.network = new Network(this.scheduler, new Prng(prng.below(2 ** 32)), {
+      ...options,
+      delayMs: (from, to) => this.#delayMs(from, to),
+    });
+    this.config = parseCluster('sim', memberList(options));
+    for (const self of this.config.members) {
+      const place = options.regions ? prng.pick(REGION_NAMES) : 'here';
+      this.#regionOf.set(self.id, place);
+      this.#names.set(self.id, self.name);
+      const seeds = new Prng(prng.below(2 ** 32));
+      const host = new ObjectHost<SimulatedMember>(
+        this,
+        self.id,
+        new Prng(prng.below(2 ** 32)),
+        (living, at) =>
+          buildMember(
+            {
+              world: this,
+              config: this.config,
+              self,
+              random: new Prng(seeds.below(2 ** 32)),
+              observer: this.observer,
+              neighbourhood: this,
+              abandon: (which, reason) => {
+                at.abandon(which);
+                if (which.session.dead && reason instanceof SimulatedCrash) return;
+                this.instanceError(self.id, which.session, reason);
+              },
+            },
+            living,
+          ),
+      );
+      this.#hosts.set(self.id, host);
+    }
+  }
+
+  host(id: NodeId): ObjectHost<SimulatedMember> | undefined {
+    return this.#hosts.get(id);
+  }
+
+  hosts(): ObjectHost<SimulatedMember>[] {
+    return [...this.#hosts.values()];
+  }
+
+  memberIds(): NodeId[] {
+    return [...this.#hosts.keys()];
+  }
+
+  /** Puts a client on the map, near a member when it is pinned to one. */
+  addClient(name: string, near: NodeId | undefined): void {
+    this.#clients.push(name);
+    const place = near === undefined ? this.#prng.pick(this.memberIds()) : near;
+    this.#regionOf.set(name, this.#regionOf.get(place) ?? 'here');
+  }
+
+  call(
+    client: string,
+    member: NodeId,
+    request: Request,
+    timeoutMs: number,
+    done: (outcome: Outcome) => void,
+  ): void {
+    callOverNetwork(this, client, member, request, timeoutMs, done);
+  }
+
+  slowDisk(id: NodeId, factor: number): void {
+    this.#slowDisks.set(id, factor);
+  }
+
+  /** Ends every fault: the network works, all members run, clocks go at their rate. */
+  heal(): void {
+    this.faulty = false;
+    this.network.heal();
+    this.network.options = { ...this.network.options, loss: 0, duplicate: 0, reorder: 0 };
+    this.#slowDisks.clear();
+    for (const host of this.hosts()) {
+      host.machine.setRate(1);
+      host.start();
+    }
+    this.trace('world', 'healed');
+  }
+
+  close(): void {
+    for (const host of this.hosts()) host.close();
+  }
+
+  // World
+
+  diskFaults(id: string): DiskFaults {
+    const { commitMs } = this.options;
+    return {
+      commitDelayMs: () => {
+        const slow = this.faulty && this.#prng.bool(SLOW_COMMIT_CHANCE) ? SLOW_COMMIT_FACTOR : 1;
+        return commitMs * (0.5 + this.#prng.float()) * slow * (this.#slowDisks.get(id) ?? 1);
+      },
+      bytesMax: () => UNLIMITED_BYTES,
+      tornBatches: false,
+    };
+  }
+
+  timerLatenessMs(): number {
+    const { timerLatenessMs } = this.options;
+    return timerLatenessMs === 0 || !this.faulty ? 0 : timerLatenessMs * this.#prng.float();
+  }
+
+  alarmLatenessMs(): number {
+    return this.faulty && this.#prng.bool(0.2) ? 2_000 * this.#prng.float() : 0;
+  }
+
+  alarmRepeats(): boolean {
+    return this.faulty && this.#prng.bool(0.2);
+  }
+
+  places(): readonly string[] {
+    return [...this.memberIds(), ...this.#clients];
+  }
+
+  trace(who: string, what: string): void {
+    this.#trace?.(this.scheduler.nowMs, this.#names.get(who) ?? who, what);
+  }
+
+  fail(property: string, reason: unknown, who: string): void {
+    if (this.failure !== undefined) return;
+    const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
+    this.failure = new Violation(property, `at ${this.#names.get(who) ?? who}: ${text}`, {
+      cause: reason,
+    });
+    this.trace(who, `FAILED ${property}: ${text}`);
+  }
+
+  instanceError(id: string, session: DiskSession, error: unknown): void {
+    if (error instanceof SimulatedCrash) return;
+    if (this.#hosts.get(id)?.damaged === true) {
+      this.trace(id, `stops: ${String(error)}`);
+      return;
+    }
+    this.fail('no unexpected error', error, session.stale ? `${id} (twin)` : id);
+  }
+
+  #check(run: () => void, who: string): void {
+    if (this.failure !== undefined) return;
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.failure = error;
+      this.trace(who, `FAILED ${error.message}`);
+    }
+  }
+
+  #delayMs(from: string, to: string): number {
+    return delayBetween(this.#regionOf.get(from) ?? 'here', this.#regionOf.get(to) ?? 'here');
+  }
+}
+
+function memberList(options: SimulationOptions): string {
+  const members: string[] = [];
+  for (let at = 1; at <= options.voters; at++) members.push(`m${at}`);
+  for (let at = 1; at <= options.learners; at++) members.push(`l${at}:learner`);
+  return members.join(',');
+}

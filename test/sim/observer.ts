@@ -1,0 +1,119 @@
+/** Watches what members send and apply, and puts it before the checkers of replicas. */
+import type { StateMachine } from '../../src/apply/state-machine.ts';
+import { decodeMessages } from '../../src/raft/codec.ts';
+import { type Entry, EntryKind, type Message, MessageType } from '../../src/raft/types.ts';
+import { CommittedStable } from './checkers/committed-stable.ts';
+import { LeaderCompleteness } from './checkers/leader-completeness.ts';
+import { LogMatching } from './checkers/log-matching.ts';
+import { OneLeader } from './checkers/one-leader.ts';
+import { OneVote } from './checkers/one-vote.ts';
+import { StateAgreement } from './checkers/state-agreement.ts';
+import type { DiskSession } from './disk-session.ts';
+
+/** Applied entries between two comparisons of whole states. */
+const HASH_EVERY_ENTRIES = 64;
+
+export interface ReplicaCounts {
+  elections: number;
+  entries: number;
+  confChanges: number;
+  snapshotsOffered: number;
+  snapshotsInstalled: number;
+  rests: number;
+}
+
+export class Observer {
+  readonly oneLeader = new OneLeader();
+  readonly oneVote = new OneVote();
+  readonly logMatching = new LogMatching();
+  readonly committed = new CommittedStable();
+  readonly completeness = new LeaderCompleteness(this.committed, this.logMatching);
+  readonly agreement = new StateAgreement();
+  readonly counts: ReplicaCounts = {
+    elections: 0,
+    entries: 0,
+    confChanges: 0,
+    snapshotsOffered: 0,
+    snapshotsInstalled: 0,
+    rests: 0,
+  };
+  readonly #check: (run: () => void, who: string) => void;
+  readonly #trace: (who: string, what: string) => void;
+
+  /** `check` runs an observation and ends the run when it throws a Violation. */
+  constructor(
+    check: (run: () => void, who: string) => void,
+    trace: (who: string, what: string) => void,
+  ) {
+    this.#check = check;
+    this.#trace = trace;
+  }
+
+  /** A frame that left its sender, past the output gate. */
+  frame(who: string, bytes: Uint8Array): void {
+    this.#check(() => {
+      for (const message of decodeMessages(bytes)) this.#message(message);
+    }, who);
+  }
+
+  #message(message: Message): void {
+    if (message.type === MessageType.snapshot) this.counts.snapshotsOffered++;
+    if (message.type === MessageType.rest) this.counts.rests++;
+    this.oneVote.sent(message);
+    if (this.oneLeader.sent(message)) {
+      this.counts.elections++;
+      this.#trace(message.from, `leads term ${message.term}`);
+      this.completeness.elected(message.term);
+    }
+    this.logMatching.sent(message);
+    this.completeness.sent(message);
+  }
+
+  /** Listens to everything an instance applies. What it never gets confirmed, nobody hears of. */
+  follow(who: string, state: StateMachine, session: DiskSession): void {
+    const applyEntry = state.applyEntry.bind(state);
+    state.applyEntry = (entry) => {
+      const applied = applyEntry(entry);
+      const { revision } = state.mvcc;
+      const error = applied?.outcome.error?.message ?? '';
+      const changes = applied?.outcome.changes.length ?? 0;
+      const hash = entry.index % HASH_EVERY_ENTRIES === 0 ? hashOf(state) : undefined;
+      session.output(() => {
+        this.#applied(who, entry, `${revision} ${changes} ${error}`, hash);
+      });
+      return applied;
+    };
+    const applyConfChange = state.applyConfChange.bind(state);
+    state.applyConfChange = (change, at) => {
+      const refusal = applyConfChange(change, at);
+      const members = JSON.stringify(state.membership.members);
+      session.output(() => {
+        this.#check(() => {
+          this.agreement.observe(
+            who,
+            'membership',
+            at.index,
+            `${members} ${refusal?.message ?? ''}`,
+          );
+        }, who);
+      });
+      return refusal;
+    };
+  }
+
+  #applied(who: string, entry: Entry, answer: string, hash: string | undefined): void {
+    this.#check(() => {
+      if (this.committed.applied(who, entry)) {
+        this.counts.entries++;
+        if (entry.kind === EntryKind.confChange) this.counts.confChanges++;
+      }
+      this.agreement.observe(who, 'answer', entry.index, answer);
+      if (hash !== undefined) this.agreement.observe(who, 'hash', entry.index, hash);
+    }, who);
+  }
+}
+
+export function hashOf(state: StateMachine): string {
+  const { hash, revision, compactRevision } = state.mvcc.hash(0);
+  return `${hash} at ${revision}, compacted ${compactRevision}`;
+}

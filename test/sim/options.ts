@@ -1,0 +1,166 @@
+/**
+ * What one run is like, drawn from its seed: how many members, which faults, how fast. Each run turns
+ * some faults off (swarm testing): a run without crashes reaches states that crashes would cut short.
+ */
+import type { Prng } from '../../src/lib/prng.ts';
+import type { Settings } from '../../src/mvcc/settings.ts';
+import type { TunableConstant } from './patches.ts';
+import type { Tuning } from './tuning.ts';
+import type { Mix } from './workload.ts';
+
+export const FAULT_KINDS = [
+  'crash',
+  'crash at a statement',
+  'crash of many',
+  'eviction',
+  'twin',
+  'partition',
+  'one-way cut',
+  'isolation',
+  'swizzle',
+  'slow link',
+  'clock jump',
+  'clock rate',
+  'slow disk',
+  'leader fault',
+] as const;
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly voters: number;
+  readonly learners: number;
+  /** Members live in regions with real round trips between them; otherwise in one place. */
+  readonly regions: boolean;
+  readonly clients: number;
+  readonly keys: number;
+  readonly mix: Mix;
+  readonly compactor: boolean;
+  /** Mean pause of a client between an answer and its next request. */
+  readonly thinkMs: number;
+  /** Share of the time in which nobody asks anything, in spells long enough to come to rest. */
+  readonly idle: number;
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly reorder: number;
+  readonly jitter: number;
+  readonly commitMs: number;
+  readonly timerLatenessMs: number;
+  readonly faults: readonly FaultKind[];
+  /** Mean time between two faults. */
+  readonly faultEveryMs: number;
+  /** Time under faults. */
+  readonly safetyMs: number;
+  /** Limits of production code for this run. */
+  readonly tuning: Tuning;
+}
+
+/** Time in which a healed cluster must make progress. */
+export const LIVENESS_BOUND_MS = 30_000;
+
+export interface OptionBounds {
+  /** Simulated milliseconds under faults; drawn when undefined. */
+  readonly safetyMs?: number | undefined;
+  readonly voters?: number | undefined;
+}
+
+export function drawOptions(
+  seed: number,
+  prng: Prng,
+  bounds: OptionBounds = {},
+): SimulationOptions {
+  const voters = prng.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 7]);
+  const regions = prng.bool(0.3);
+  const faults = FAULT_KINDS.filter(() => prng.bool(0.5));
+  const network = prng.bool(0.7);
+  const some = (most: number): number => (network && prng.bool() ? most * prng.float() : 0);
+  const drawn: SimulationOptions = {
+    seed,
+    voters: bounds.voters ?? voters,
+    learners: prng.bool(0.25) ? 1 + prng.below(2) : 0,
+    regions,
+    clients: 2 + prng.below(8),
+    keys: prng.pick([3, 10, 10, 40]),
+    mix: prng.pick(['etcd', 'etcd', 'kubernetes', 'churn'] as const),
+    compactor: prng.bool(0.6),
+    thinkMs: prng.pick([5, 20, 60, 200]),
+    idle: prng.pick([0, 0, 0.3, 0.6]),
+    loss: some(0.1),
+    duplicate: some(0.1),
+    reorder: some(0.15),
+    jitter: prng.pick([0.05, 0.3, 1]),
+    commitMs: prng.pick([0.3, 1, 4, 15]),
+    timerLatenessMs: prng.pick([0, 0, 1, 10]),
+    faults,
+    faultEveryMs: prng.pick([300, 1_000, 3_000]),
+    safetyMs: bounds.safetyMs ?? 15_000 + prng.below(25_000),
+    tuning: drawTuning(prng),
+  };
+  return drawn;
+}
+
+/** Small limits reach in seconds what production reaches in days: snapshots, cut logs, split pages. */
+function drawTuning(prng: Prng): Tuning {
+  const some = <T extends object>(choices: {
+    readonly [K in keyof T]: readonly number[];
+  }): Partial<T> => {
+    const drawn: Record<string, number> = {};
+    for (const [name, values] of Object.entries<readonly number[]>(choices)) {
+      if (prng.bool(0.7)) drawn[name] = prng.pick(values);
+    }
+    return drawn as Partial<T>;
+  };
+  const leafPageBytes = prng.pick([300, 1_000, 12 * 1024]);
+  return {
+    constants: some<Record<TunableConstant, number>>({
+      CHECKPOINT_ENTRIES: [5, 40, 200],
+      CHECKPOINT_BYTES: [2_000, 20_000],
+      CATCH_UP_ENTRIES: [1, 10, 100],
+      CATCH_UP_BYTES: [1_000, 10_000],
+      SNAPSHOT_CHUNK_BYTES: [200, 4_000],
+      RAFT_MESSAGE_BYTES_MAX: [100, 2_000],
+      RAFT_INFLIGHT_MESSAGES_MAX: [2, 8],
+      RAFT_COMMITTED_BYTES_PER_READY_MAX: [300, 5_000],
+      WAL_BATCH_BYTES_MAX: [300, 5_000],
+      WAL_CACHE_BYTES: [500, 5_000],
+    }),
+    store: {
+      ...some<
+        Pick<
+          Settings,
+          | 'logPageBytes'
+          | 'logRunPages'
+          | 'cacheBytes'
+          | 'memtableEntriesMax'
+          | 'mergeSliceLeaves'
+          | 'compactionSliceBytes'
+          | 'compactionSlicePages'
+          | 'discardSliceRows'
+          | 'hashStepBytes'
+        >
+      >({
+        logPageBytes: [500, 2_000],
+        logRunPages: [2, 8],
+        cacheBytes: [2_000, 20_000],
+        memtableEntriesMax: [8, 50],
+        mergeSliceLeaves: [1, 2],
+        compactionSliceBytes: [500, 2_000],
+        compactionSlicePages: [1, 2],
+        discardSliceRows: [1, 4],
+        hashStepBytes: [500],
+      }),
+      leafPageBytes,
+      leafPageBytesMax: Math.ceil((leafPageBytes * 4) / 3),
+      leafPageBytesMin: leafPageBytes >> 2,
+    },
+  };
+}
+
+export function describeOptions(options: SimulationOptions): string {
+  const { faults, tuning, ...rest } = options;
+  const plain = Object.entries(rest).map(([name, value]) => `${name}=${String(value)}`);
+  const tuned = Object.entries({ ...tuning.constants, ...tuning.store }).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  return `${plain.join(' ')}\n  faults: ${faults.join(', ') || 'none'}\n  tuning: ${tuned.join(' ') || 'none'}`;
+}

@@ -1,0 +1,101 @@
+/**
+ * Production code as the simulator loads it: constants can be set anew for each run, and a mutant may
+ * replace one exact piece of a source file. Both happen to the text while it is loaded, in this process
+ * only, so that what is deployed carries no switch for either.
+ *
+ * `installPatches` must run before the first import of anything under src/.
+ */
+import { registerHooks } from 'node:module';
+
+/** One replacement. `find` must occur exactly once in `file`, so that a mutant cannot go stale unseen. */
+export interface Patch {
+  /** Path from the root of the repository. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+export class PatchError extends Error {
+  override readonly name = 'PatchError';
+}
+
+const ROOT = new URL('../../', import.meta.url).href;
+const CONSTANTS_FILE = 'src/constants.ts';
+
+/** Constants that runs set; see options.ts. */
+export const TUNABLE_CONSTANTS = [
+  'CHECKPOINT_ENTRIES',
+  'CHECKPOINT_BYTES',
+  'CATCH_UP_ENTRIES',
+  'CATCH_UP_BYTES',
+  'SNAPSHOT_CHUNK_BYTES',
+  'RAFT_MESSAGE_BYTES_MAX',
+  'RAFT_INFLIGHT_MESSAGES_MAX',
+  'RAFT_COMMITTED_BYTES_PER_READY_MAX',
+  'WAL_BATCH_BYTES_MAX',
+  'WAL_CACHE_BYTES',
+] as const;
+export type TunableConstant = (typeof TUNABLE_CONSTANTS)[number];
+
+/** What the loaded constants module offers beside its constants. */
+export interface TunedModule {
+  /** Sets the given constants, and all other tunable ones to what the source says. */
+  tuneForSimulation(values: Readonly<Partial<Record<TunableConstant, number>>>): void;
+}
+
+/** Files patched so far, for `assertPatched`. */
+const patched = new Set<string>();
+
+export function installPatches(patches: readonly Patch[]): void {
+  registerHooks({
+    load(url, context, nextLoad) {
+      const loaded = nextLoad(url, context);
+      if (!url.startsWith(ROOT) || loaded.source === undefined || loaded.source === null)
+        return loaded;
+      const file = url.slice(ROOT.length);
+      const mine = patches.filter((patch) => patch.file === file);
+      if (mine.length === 0 && file !== CONSTANTS_FILE) return loaded;
+      let text =
+        typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source);
+      for (const patch of mine) text = applyPatch(text, patch);
+      if (file === CONSTANTS_FILE) text = makeTunable(text);
+      patched.add(file);
+      return { ...loaded, source: text };
+    },
+  });
+}
+
+/** @throws PatchError when a patch was installed for a file that nothing imported. */
+export function assertPatched(patches: readonly Patch[]): void {
+  for (const { file } of patches) {
+    if (!patched.has(file)) throw new PatchError(`patch ${file}: nothing imports that file`);
+  }
+}
+
+/** @throws PatchError unless `find` occurs exactly once. */
+export function applyPatch(text: string, patch: Patch): string {
+  const count = text.split(patch.find).length - 1;
+  if (count !== 1) {
+    throw new PatchError(
+      `patch ${patch.file}: ${JSON.stringify(patch.find)} occurs ${count} times, expected once`,
+    );
+  }
+  return text.replace(patch.find, () => patch.replace);
+}
+
+/** Turns tunable constants into live bindings with a setter. Importers see the new value at once. */
+export function makeTunable(text: string): string {
+  let tunable = text;
+  for (const name of TUNABLE_CONSTANTS) {
+    tunable = applyPatch(tunable, {
+      file: CONSTANTS_FILE,
+      find: `export const ${name} =`,
+      replace: `export let ${name} =`,
+    });
+  }
+  const defaults = TUNABLE_CONSTANTS.map((name) => `DEFAULT_${name} = ${name}`).join(', ');
+  const sets = TUNABLE_CONSTANTS.map((name) => `${name} = values.${name} ?? DEFAULT_${name};`).join(
+    ' ',
+  );
+  return `${tunable}\nconst ${defaults};\nexport function tuneForSimulation(values) { ${sets} }\n`;
+}

@@ -1,0 +1,61 @@
+/** Runs seeds, one after the other, and adds up what they held. Imports production code: load late. */
+import { Prng } from '../../src/lib/prng.ts';
+import type { Trace } from './cluster.ts';
+import { inMacrotask } from './drain.ts';
+import type { OptionBounds } from './options.ts';
+import { drawOptions } from './options.ts';
+import { type RunResult, simulate } from './simulation.ts';
+import { Violation } from './world.ts';
+
+/** One seed, from options to verdict. */
+export async function runSeed(
+  seed: number,
+  bounds: OptionBounds = {},
+  trace?: Trace,
+): Promise<RunResult> {
+  let unhandled: unknown;
+  const note = (reason: unknown): void => {
+    unhandled ??= reason;
+  };
+  process.on('unhandledRejection', note);
+  try {
+    const prng = new Prng(seed);
+    const options = drawOptions(seed, prng, bounds);
+    const result = await inMacrotask(() => simulate(options, prng, trace));
+    // Node reports rejections that nobody handled after the macrotask.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (result.failure !== undefined || unhandled === undefined) return result;
+    const text =
+      unhandled instanceof Error ? (unhandled.stack ?? unhandled.message) : String(unhandled);
+    return {
+      ...result,
+      failure: new Violation('no unexpected error', `unhandled rejection: ${text}`),
+    };
+  } finally {
+    process.off('unhandledRejection', note);
+  }
+}
+
+export interface Totals {
+  runs: number;
+  simulatedMs: number;
+  calls: number;
+  acknowledged: number;
+  unknown: number;
+  readonly counts: Map<string, number>;
+}
+
+export function newTotals(): Totals {
+  return { runs: 0, simulatedMs: 0, calls: 0, acknowledged: 0, unknown: 0, counts: new Map() };
+}
+
+export function addResult(totals: Totals, result: RunResult): void {
+  totals.runs++;
+  totals.simulatedMs += result.simulatedMs;
+  totals.calls += result.calls;
+  totals.acknowledged += result.acknowledged;
+  totals.unknown += result.unknown;
+  for (const [name, count] of Object.entries(result.counts)) {
+    totals.counts.set(name, (totals.counts.get(name) ?? 0) + count);
+  }
+}

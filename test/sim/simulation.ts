@@ -1,0 +1,282 @@
+/**
+ * One run: a cluster, clients and faults from one seed. First safety, under faults; then everything is
+ * healed and the cluster has to make progress; then the histories are judged.
+ */
+import { Prng } from '../../src/lib/prng.ts';
+import { checkDurable, type FinalStore } from './checkers/durability.ts';
+import { checkLinearizable } from './checkers/linearizability.ts';
+import { checkOldReads } from './checkers/old-reads.ts';
+import { checkRevisions } from './checkers/revisions.ts';
+import { SimulatedClient } from './client.ts';
+import { SimulatedCluster, type Trace } from './cluster.ts';
+import type { Call } from './history.ts';
+import type { Outcome } from './kv.ts';
+import { Nemesis } from './nemesis.ts';
+import { hashOf } from './observer.ts';
+import type { SimulationOptions } from './options.ts';
+import { LIVENESS_BOUND_MS } from './options.ts';
+import { byteString, bytesOf } from '../../src/lib/bytes.ts';
+import { tune } from './tuning.ts';
+import { Compactor, generatorOf } from './workload.ts';
+import { Violation } from './world.ts';
+
+export const LIVENESS = 'progress after healing';
+
+export interface RunResult {
+  readonly options: SimulationOptions;
+  readonly failure: Violation | undefined;
+  readonly simulatedMs: number;
+  readonly events: number;
+  readonly calls: number;
+  readonly acknowledged: number;
+  readonly unknown: number;
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+/** Must be called from a macrotask (drain.ts). */
+export function simulate(options: SimulationOptions, prng: Prng, trace?: Trace): RunResult {
+  tune(options.tuning);
+  return new Simulation(options, prng, trace).run();
+}
+
+class Simulation {
+  readonly #options: SimulationOptions;
+  readonly #prng: Prng;
+  readonly #cluster: SimulatedCluster;
+  readonly #nemesis: Nemesis;
+  readonly #clients: SimulatedClient[] = [];
+  #failure: Violation | undefined;
+  /** Nobody asks anything until then. */
+  #quietUntilMs = 0;
+
+  constructor(options: SimulationOptions, prng: Prng, trace: Trace | undefined) {
+    this.#options = options;
+    this.#prng = prng;
+    this.#cluster = new SimulatedCluster(options, new Prng(prng.below(2 ** 32)), trace);
+    this.#nemesis = new Nemesis(this.#cluster, new Prng(prng.below(2 ** 32)));
+  }
+
+  run(): RunResult {
+    const cluster = this.#cluster;
+    try {
+      this.#start();
+      this.#runUntil(this.#options.safetyMs);
+      this.#heal();
+      this.#judge();
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error;
+      this.#failure ??= cluster.failure ?? error;
+      cluster.trace('world', `FAILED ${error.message}`);
+    } finally {
+      cluster.close();
+    }
+    return this.#result();
+  }
+
+  #start(): void {
+    const cluster = this.#cluster;
+    const { clients, mix, keys, compactor } = this.#options;
+    const ids = cluster.memberIds();
+    for (let at = 0; at < clients; at++) {
+      const pinned = at % 4 === 3 ? undefined : ids[at % ids.length];
+      this.#addClient(`c${at}`, pinned, (prng) => generatorOf(mix, `c${at}`, prng, keys));
+    }
+    if (compactor) this.#addClient('compactor', undefined, (prng) => new Compactor(prng));
+    for (const client of this.#clients) client.start();
+    this.#scheduleQuiet();
+    this.#nemesis.start();
+  }
+
+  #addClient(
+    name: string,
+    pinned: string | undefined,
+    generator: (prng: Prng) => ReturnType<typeof generatorOf>,
+  ): void {
+    const prng = new Prng(this.#prng.below(2 ** 32));
+    this.#cluster.addClient(name, pinned);
+    const { thinkMs } = this.#options;
+    const mean = name === 'compactor' ? 150 : thinkMs;
+    const think = (): number => {
+      const pause = -mean * Math.log(1 - prng.float());
+      return Math.max(pause, this.#quietUntilMs - this.#cluster.scheduler.nowMs);
+    };
+    const chosen = generator(new Prng(this.#prng.below(2 ** 32)));
+    this.#clients.push(
+      new SimulatedClient(this.#cluster, name, prng, chosen, { pinned, thinkMs: think }),
+    );
+  }
+
+  /** Spells without work, long enough for a cluster to come to rest. */
+  #scheduleQuiet(): void {
+    const { idle } = this.#options;
+    if (idle === 0) return;
+    const spanMs = 4_000 + 4_000 * this.#prng.float();
+    this.#cluster.scheduler.after((spanMs * (1 - idle)) / idle, () => {
+      this.#quietUntilMs = this.#cluster.scheduler.nowMs + spanMs;
+      this.#cluster.scheduler.after(spanMs, () => {
+        this.#scheduleQuiet();
+      });
+    });
+  }
+
+  #runUntil(atMs: number, stop?: () => boolean): void {
+    const cluster = this.#cluster;
+    cluster.scheduler.runUntil(atMs, () => cluster.failure !== undefined || stop?.() === true);
+    if (cluster.failure !== undefined) throw cluster.failure;
+  }
+
+  /** No more faults: within a bound, writes succeed, every member serves them, all agree. */
+  #heal(): void {
+    this.#nemesis.stop();
+    for (const client of this.#clients) client.stop();
+    this.#cluster.heal();
+    const deadlineMs = this.#cluster.scheduler.nowMs + LIVENESS_BOUND_MS;
+    const final = this.#untilOk(deadlineMs, 'a last write', (attempt) => ({
+      member: this.#cluster.memberIds()[attempt % this.#options.voters] as string,
+      request: { kind: 'put', key: 'zz/tombstone', value: `end ${attempt}` },
+    }));
+    for (const member of this.#cluster.memberIds()) {
+      this.#untilOk(deadlineMs, `a linearizable read at ${member}`, () => ({
+        member,
+        request: { kind: 'range', key: 'key/', end: 'zzz' },
+      }));
+    }
+    this.#converge(deadlineMs, final);
+  }
+
+  #untilOk(
+    deadlineMs: number,
+    what: string,
+    attemptAt: (attempt: number) => { member: string; request: Call['request'] },
+  ): number {
+    const cluster = this.#cluster;
+    let last: Outcome | undefined;
+    for (let attempt = 0; cluster.scheduler.nowMs < deadlineMs; attempt++) {
+      const { member, request } = attemptAt(attempt);
+      let outcome: Outcome | undefined;
+      cluster.call('final', member, request, LIVENESS_BOUND_MS, (result) => {
+        outcome = result;
+      });
+      this.#runUntil(
+        Math.min(deadlineMs, cluster.scheduler.nowMs + 8_000),
+        () => outcome !== undefined,
+      );
+      if (outcome?.kind === 'ok') return outcome.result.revision;
+      last = outcome;
+      this.#runUntil(cluster.scheduler.nowMs + 100);
+    }
+    throw new Violation(
+      LIVENESS,
+      `${what} did not succeed in ${LIVENESS_BOUND_MS} ms: ${JSON.stringify(last)}; ${this.#states()}`,
+    );
+  }
+
+  #converge(deadlineMs: number, revision: number): void {
+    const cluster = this.#cluster;
+    const settled = (): boolean => {
+      const applied = cluster.hosts().map((host) => host.current?.instance.member.state);
+      const first = applied[0];
+      return applied.every(
+        (state) =>
+          state !== undefined &&
+          state.applied.index === first?.applied.index &&
+          state.mvcc.revision >= revision,
+      );
+    };
+    while (!settled()) {
+      if (cluster.scheduler.nowMs >= deadlineMs) {
+        throw new Violation(
+          LIVENESS,
+          `members did not come together in ${LIVENESS_BOUND_MS} ms: ${this.#states()}`,
+        );
+      }
+      this.#runUntil(cluster.scheduler.nowMs + 50);
+    }
+  }
+
+  #states(): string {
+    return this.#cluster
+      .hosts()
+      .map((host) => {
+        const member = host.current?.instance.member;
+        if (member === undefined) return `${host.id} is ${host.down ? 'down' : 'not in memory'}`;
+        const { role, term, commit, applied, lastIndex, resting } = member.status;
+        return `${member.self.name} ${role} term ${term} commit ${commit} applied ${applied} last ${lastIndex}${resting ? ' resting' : ''}`;
+      })
+      .join('; ');
+  }
+
+  #judge(): void {
+    const { history, hosts } = { history: this.#cluster.history, hosts: this.#cluster.hosts() };
+    const { calls } = history;
+    for (const host of hosts) {
+      const { state, self } = this.#memberOf(host);
+      this.#cluster.observer.agreement.observe(
+        self.name,
+        'hash at the end',
+        state.applied.index,
+        hashOf(state),
+      );
+    }
+    checkRevisions(calls);
+    checkOldReads(calls);
+    checkLinearizable(calls);
+    checkDurable(
+      calls,
+      hosts.map((host) => this.#finalStore(host)),
+    );
+  }
+
+  #memberOf(host: ReturnType<SimulatedCluster['hosts']>[number]) {
+    const member = host.current?.instance.member;
+    if (member === undefined) throw new Violation(LIVENESS, `${host.id} is not in memory`);
+    return member;
+  }
+
+  #finalStore(host: ReturnType<SimulatedCluster['hosts']>[number]): FinalStore {
+    const { state, self } = this.#memberOf(host);
+    const { mvcc } = state;
+    return {
+      id: self.name,
+      revision: mvcc.revision,
+      compactRevision: mvcc.compactRevision,
+      at: (key, revision) => {
+        const kv = mvcc.getAt(byteString(bytesOf(key)), revision);
+        if (kv === undefined) return undefined;
+        return {
+          key,
+          value: byteString(kv.value),
+          create: kv.createRevision,
+          mod: kv.modRevision,
+          version: kv.version,
+        };
+      },
+    };
+  }
+
+  #result(): RunResult {
+    const { scheduler, history, network, observer } = this.#cluster;
+    const outcomes = history.calls.map((call) => call.outcome?.kind);
+    const hosts = this.#cluster.hosts().map((host) => host.counts);
+    const sum = (name: 'builds' | 'crashes' | 'evictions' | 'takeovers'): number =>
+      hosts.reduce((total, counts) => total + counts[name], 0);
+    return {
+      options: this.#options,
+      failure: this.#failure,
+      simulatedMs: scheduler.nowMs,
+      events: scheduler.events,
+      calls: outcomes.length,
+      acknowledged: outcomes.filter((kind) => kind === 'ok').length,
+      unknown: outcomes.filter((kind) => kind === undefined || kind === 'unknown').length,
+      counts: {
+        ...observer.counts,
+        crashes: sum('crashes'),
+        evictions: sum('evictions'),
+        takeovers: sum('takeovers'),
+        builds: sum('builds'),
+        messages: network.counts.sent,
+        lost: network.counts.lost,
+      },
+    };
+  }
+}
