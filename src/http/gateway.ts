@@ -2,12 +2,12 @@
 import { Hono } from 'hono';
 import { StatusError, codeOf } from '../api/errors.ts';
 import { messageTypes, type MessageType, RangeRequest, TxnRequest } from '../api/messages.ts';
-import { decodeJson, encodeJson } from '../api/json.ts';
+import { decodeJson, encodeJson, errorLine, resultLine } from '../api/json.ts';
 import { type MethodSchema, methods } from '../api/schema.ts';
 import { MESSAGE_BYTES_MAX } from '../constants.ts';
 import type { CallResult } from '../member/rpc.ts';
 import { readBody } from './body.ts';
-import { errorLine, errorResponse } from './errors.ts';
+import { errorResponse } from './errors.ts';
 import type { Router } from './router.ts';
 
 export type RouterOf = (request: Request) => Router;
@@ -80,7 +80,7 @@ class PageLines implements UnderlyingSource<Uint8Array> {
 
   #line(): string {
     const type = messageTypes['etcdserverpb.RangeStreamResponse'];
-    return `{"result":${encodeJson(type, type.decode(this.#page.body))}}\n`;
+    return resultLine(type, type.decode(this.#page.body));
   }
 }
 
