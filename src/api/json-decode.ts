@@ -180,7 +180,7 @@ function valueOf(plan: ValuePlan, value: JsonValue, depth: number): unknown {
 }
 
 /** Integers of up to 15 digits are exact as doubles. */
-const EXACT_INTEGER = /^-?\d{1,15}$/;
+const EXACT_INTEGER = /^-?(0|[1-9]\d{0,14})$/;
 
 function int64Of(given: JsonValue, type: 'int64' | 'uint64'): Long {
   const unsigned = type === 'uint64';
@@ -197,10 +197,9 @@ function int64Of(given: JsonValue, type: 'int64' | 'uint64'): Long {
 
 function int32Of(given: JsonValue, type: 'int32' | 'uint32'): number {
   const number = integerOf(given, type);
-  if (typeof number === 'number' && number === (type === 'uint32' ? number >>> 0 : number | 0)) {
-    return number;
-  }
-  throw misfit(number.toString(), type);
+  const kept = type === 'uint32' ? Number(number) >>> 0 : Number(number) | 0;
+  if (kept !== Number(number)) throw misfit(number.toString(), type);
+  return kept;
 }
 
 function enumOf(plan: ValuePlan & { kind: 'enum' }, value: JsonValue): number {
@@ -210,8 +209,9 @@ function enumOf(plan: ValuePlan & { kind: 'enum' }, value: JsonValue): number {
     throw new BadJson(`unknown value ${JSON.stringify(value)} for enum ${plan.goName}`);
   }
   const number = integerOf(value, plan.goName);
-  if (typeof number === 'number' && number === (number | 0)) return number;
-  throw misfit(number.toString(), plan.goName);
+  const kept = Number(number) | 0;
+  if (kept !== Number(number)) throw misfit(number.toString(), plan.goName);
+  return kept;
 }
 
 /** A bigint when it may be beyond the safe integers. 1.0 and 1e3 are integers too, 1.5 is none. */
