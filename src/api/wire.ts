@@ -1,6 +1,6 @@
 /**
  * What the generated message classes stand on: protobufjs's Reader and Writer, and the few steps that
- * every class would otherwise repeat. Only generated code and messages.ts import this file.
+ * every class would otherwise repeat. Outside src/api, import messages.ts instead.
  */
 import type LongType from 'long';
 import protobuf from 'protobufjs/minimal.js';
