@@ -30,8 +30,6 @@ export const REST_AFTER_TICKS = 10;
 
 /** etcd: 5 s plus two election timeouts. */
 export const PROPOSAL_TIMEOUT_MS = 5_000 + 2 * ELECTION_TICKS * TICK_MS;
-/** etcd asks again for a read index after 500 ms. */
-export const READ_RETRY_MS = 500;
 /** Proposals of one member that may wait for their fate at once. */
 export const PROPOSALS_WAITING_MAX = 20_000;
 
@@ -188,3 +186,39 @@ export const DISCARD_SLICE_ROWS = 64;
 export const HASH_STEP_BYTES = 512 * 1024;
 /** What a key counts in `liveBytes` besides its own bytes and its value's. */
 export const PAIR_OVERHEAD_BYTES = 32;
+
+// Leases (src/lease).
+
+/** etcd: one and a half election timeouts, in whole seconds; shorter ones are raised to it. */
+export const LEASE_TTL_SECONDS_MIN = Math.ceil((1.5 * ELECTION_TICKS * TICK_MS) / 1000);
+/** etcd's upper limit. */
+export const LEASE_TTL_SECONDS_MAX = 9_000_000_000;
+/**
+ * Leases and attached keys of one member, by the estimate of src/lease/lease-table.ts: what an
+ * object of 128 MB can spare. Some 200,000 leases with a key each.
+ */
+export const LEASE_MEMORY_BYTES_MAX = 40 * 1024 * 1024;
+/** Ended leases handed out for revocation a second, as in etcd: 100,000 at once never hold up writes. */
+export const LEASE_EXPIRIES_PER_SECOND_MAX = 1_000;
+/** Of these at once: what etcd's checker takes in its period of half a second. */
+export const LEASE_EXPIRIES_BURST = LEASE_EXPIRIES_PER_SECOND_MAX / 2;
+/** Revocations on their way through the log; more wait for these. */
+export const LEASE_EXPIRIES_PENDING_MAX = 4 * LEASE_EXPIRIES_PER_SECOND_MAX;
+/** A revocation that was not applied by then is handed out again, as in etcd. */
+export const LEASE_EXPIRY_RETRY_MS = 3_000;
+/**
+ * How far behind the replicated remaining time of a lease may be before it is brought up to date: half
+ * the TTL, but within these bounds. By this much a new leader may extend a lease, at most.
+ */
+export const LEASE_CHECKPOINT_DRIFT_SECONDS_MIN = 60;
+export const LEASE_CHECKPOINT_DRIFT_SECONDS_MAX = 300;
+/** Pause between two rounds of checkpoints over all leases. */
+export const LEASE_CHECKPOINT_SWEEP_MS = 30_000;
+/** Leases looked at, and so checkpoints proposed, at once; etcd's number of checkpoints in a request. */
+export const LEASE_CHECKPOINT_SLICE = 1_000;
+/** Leases in one page of rows: about 6 KiB. */
+export const LEASE_PAGE_SLOTS = 512;
+/** Attached keys in one page of rows: 5 to 15 KiB with keys of usual length. */
+export const LEASE_KEY_PAGE_SLOTS = 256;
+/** Rows one page may take when its keys are long. */
+export const LEASE_PAGE_ROWS_MAX = 4_096;

@@ -29,6 +29,9 @@ const CONF_CHANGE_FORMAT = 1;
 /** What a message takes at most beside entries, context and snapshot. */
 const MESSAGE_OVERHEAD_BYTES = 64;
 
+/** entryBytes is what an entry usually takes; numbers of 53 bits and their lengths may take more. */
+const ENTRY_SLACK_BYTES = 16;
+
 const KINDS: readonly EntryKind[] = Object.values(EntryKind);
 const MESSAGE_TYPES: ReadonlySet<number> = new Set(Object.values(MessageType));
 const CHANGE_TYPES: ReadonlySet<number> = new Set(Object.values(ConfChangeType));
@@ -162,7 +165,7 @@ export function decodeConfChange(bytes: Uint8Array): ConfChange {
 /** Upper bound of what a message adds to a batch. */
 export function messageBytes(message: Message): number {
   let bytes = MESSAGE_OVERHEAD_BYTES + message.context.length;
-  for (const entry of message.entries) bytes += entryBytes(entry) + RAFT_ENTRY_SLACK_BYTES;
+  for (const entry of message.entries) bytes += entryBytes(entry) + ENTRY_SLACK_BYTES;
   const conf = message.snapshot?.confState;
   if (conf !== undefined) {
     const { voters, learners, votersOutgoing, learnersNext } = conf;
@@ -171,9 +174,6 @@ export function messageBytes(message: Message): number {
   }
   return bytes;
 }
-
-/** entryBytes is what an entry usually takes; numbers of 53 bits and their lengths may take more. */
-const RAFT_ENTRY_SLACK_BYTES = 16;
 
 /** One frame: messages of one member to one other, in order. */
 export function encodeMessages(messages: readonly Message[]): Uint8Array {

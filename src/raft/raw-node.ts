@@ -1,11 +1,29 @@
-import { AssertionError } from '../lib/assert.ts';
-import type {
-  ProposeConfChangeResult,
-  ProposeResult,
-  RaftConfig,
-  RaftStatus,
-} from './config.ts';
-import type { ConfChange, ConfState, HardState, Message, NodeId, Ready } from './types.ts';
+import { assert } from '../lib/assert.ts';
+import { bytesOf } from '../lib/bytes.ts';
+import { encodeConfChange } from './codec.ts';
+import type { ProposeConfChangeResult, ProposeResult, RaftConfig, RaftStatus } from './config.ts';
+import { Core } from './core.ts';
+import { campaign } from './election.ts';
+import { applyConfChange } from './membership.ts';
+import { appendConfChange } from './propose.ts';
+import { appendProposal } from './replicate.ts';
+import { ReadyLoop } from './ready-loop.ts';
+import { wake } from './rest.ts';
+import { compactableIndex, type CompactionLimits, statusOf } from './status.ts';
+import { step } from './step.ts';
+import { forwardTransfer } from './step-follower.ts';
+import { tick } from './tick.ts';
+import { transferTo } from './transfer.ts';
+import {
+  type ConfChange,
+  type ConfState,
+  EntryKind,
+  type HardState,
+  type Message,
+  NO_NODE,
+  type NodeId,
+  type Ready,
+} from './types.ts';
 
 export type { ProposeConfChangeResult, ProposeResult, RaftConfig, RaftStatus } from './config.ts';
 
@@ -15,54 +33,141 @@ export type { ProposeConfChangeResult, ProposeResult, RaftConfig, RaftStatus } f
  * says in its order, advance().
  */
 export class RawNode {
+  readonly #core: Core;
+  readonly #loop: ReadyLoop;
+
+  /** Starts at rest with what storage holds; a stored leader resumes (resume.ts). */
   constructor(config: RaftConfig) {
-    throw new AssertionError(`not built: ${config.id}`);
+    this.#core = new Core(config);
+    this.#core.resting = true;
+    this.#loop = new ReadyLoop(this.#core);
   }
+
   /** One tick of time. Does nothing at rest. */
-  tick(): void {}
-  /** A message from another member. Never throws on what another member may send. */
-  step(_message: Message): void {}
-  /** Proposes data for the log; at a follower it is forwarded. `ok` promises nothing but a try. */
-  propose(_data: Uint8Array): ProposeResult {
-    return 'ok';
+  tick(): void {
+    tick(this.#core);
   }
-  proposeConfChange(_change: ConfChange): ProposeConfChangeResult {
-    return 'ok';
+
+  /** A message from another member. What no member would send is ignored. */
+  step(message: Message): void {
+    step(this.#core, message);
   }
+
+  /**
+   * Proposes data for the log; all proposals of a turn share one Ready. Elsewhere than at the leader
+   * they are forwarded. `ok` promises no more than a try: the host recognises its entry when applied.
+   */
+  propose(data: Uint8Array): ProposeResult {
+    const core = this.#core;
+    wake(core, true);
+    if (core.role === 'leader') return appendProposal(core, EntryKind.normal, data);
+    return this.#forward(EntryKind.normal, data);
+  }
+
+  /** Proposes a change of membership. At a follower `ok` means forwarded, unchecked. */
+  proposeConfChange(change: ConfChange): ProposeConfChangeResult {
+    const core = this.#core;
+    wake(core, true);
+    const data = encodeConfChange(change);
+    if (core.role === 'leader') return appendConfChange(core, change, data);
+    return this.#forward(EntryKind.confChange, data);
+  }
+
   /** Puts an applied conf change in force. The host calls it while applying the entry. */
-  applyConfChange(_change: ConfChange): ConfState {
-    throw new AssertionError('not built');
+  applyConfChange(change: ConfChange): ConfState {
+    return applyConfChange(this.#core, change);
   }
-  /** Asks for a read index; answered by a ReadState with the same context, or by abortedReads. */
-  readIndex(_context: Uint8Array): void {}
-  /** Starts an election now (PreVote first). */
-  campaign(): void {}
-  transferLeader(_to: NodeId): void {}
-  reportUnreachable(_id: NodeId): void {}
+
+  /**
+   * Asks for a read index. A ReadState with the same context answers it, or, if no leader can be
+   * confirmed within readTimeoutTicks, abortedReads names it. Leader changes in between are ridden
+   * out: what waits is asked again under a new id.
+   */
+  readIndex(context: Uint8Array): void {
+    wake(this.#core, true);
+    this.#core.requests.add(context, this.#core.ticks);
+    this.#core.idleTicks = 0;
+  }
+
+  /** Starts an election now (with PreVote first, if that is on). */
+  campaign(): void {
+    wake(this.#core, false);
+    campaign(this.#core, false);
+  }
+
+  /** Asks the leader, this member or another, to hand leadership to the voter `to`. */
+  transferLeader(to: NodeId): void {
+    wake(this.#core, true);
+    if (this.#core.role === 'leader') transferTo(this.#core, to);
+    else forwardTransfer(this.#core, bytesOf(to));
+  }
+
+  /** Messages to `id` were lost: find anew where it stands. */
+  reportUnreachable(id: NodeId): void {
+    const progress = this.#core.tracker.progress.get(id);
+    if (progress?.state === 'replicate') progress.becomeProbe();
+  }
+
   /** The snapshot for `id` was handed over (ok) or could not be sent. */
-  reportSnapshot(_id: NodeId, _ok: boolean): void {}
+  reportSnapshot(id: NodeId, ok: boolean): void {
+    const progress = this.#core.tracker.progress.get(id);
+    if (progress?.state === 'snapshot') progress.endSnapshot(ok);
+  }
+
   /** Ends rest: ticks count again, and the others are told. */
-  wake(): void {}
+  wake(): void {
+    wake(this.#core, true);
+  }
+
   hasReady(): boolean {
-    return false;
+    return this.#loop.hasReady();
   }
+
+  /** What is to be done now. Each must be followed by advance() before the next. */
   ready(): Ready {
-    throw new AssertionError('not built');
+    return this.#loop.ready();
   }
+
   /** The last Ready is written, sent and applied. */
-  advance(): void {}
-  status(): RaftStatus {
-    throw new AssertionError('not built');
+  advance(): void {
+    this.#loop.advance();
   }
+
+  status(): RaftStatus {
+    return statusOf(this.#core);
+  }
+
+  /** Parts of status() that a host asks for on every request. */
+  get term(): number {
+    return this.#core.term;
+  }
+
+  get leader(): NodeId {
+    return this.#core.leader;
+  }
+
+  get resting(): boolean {
+    return this.#core.resting;
+  }
+
   /** What a host may write at any time between Readys: the state handed out, with today's commit. */
   hardState(): HardState {
-    throw new AssertionError('not built');
+    const { handedState } = this.#loop;
+    assert(handedState.commit <= this.#core.log.commit, 'the commit never falls');
+    return { ...handedState, commit: Math.min(this.#core.log.commit, this.#core.log.stable) };
   }
+
   /**
    * Highest index the host may drop from its log. Spares members that are alive and behind, up to
    * `retainedEntriesMax` entries; keeps `retainedEntriesMin` in any case.
    */
-  compactableIndex(_limits: { retainedEntriesMin: number; retainedEntriesMax: number }): number {
-    return 0;
+  compactableIndex(limits: CompactionLimits): number {
+    return compactableIndex(this.#core, limits);
+  }
+
+  #forward(kind: EntryKind, data: Uint8Array): ProposeResult {
+    if (this.#core.leader === NO_NODE) return 'no leader';
+    this.#core.forward.push({ term: 0, index: 0, kind, data });
+    return 'ok';
   }
 }

@@ -86,6 +86,8 @@ export const MessageType = {
   rest: 15,
   /** Anyone to all: there is work; tick again. The leader answers with a heartbeat. */
   wake: 16,
+  /** Leader to a member that is up to date: more is committed. Nothing to answer. */
+  commit: 17,
 } as const;
 export type MessageType = (typeof MessageType)[keyof typeof MessageType];
 
@@ -101,7 +103,7 @@ export interface Message {
   readonly term: number;
   /**
    * append: term of the entry before `entries`; vote: term of the candidate's last entry; rejected
-   * append: term at `rejectHint`; heartbeat and rest: term of the entry at `commit`, so that the
+   * append: term at `rejectHint`; heartbeat, commit and rest: term of the entry at `commit`, so that the
    * receiver commits only what it shares with the leader.
    */
   readonly logTerm: number;

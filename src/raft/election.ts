@@ -1,0 +1,83 @@
+/** Elections: campaigning, counting votes, granting them (paper 5.2, 5.4.1; thesis 9.6). */
+import { bytesOf } from '../lib/bytes.ts';
+import type { Core } from './core.ts';
+import { jointVote } from './quorum/joint.ts';
+import { type Message, MessageType, NO_NODE } from './types.ts';
+
+/** Context of a vote the leader asked for: it overrides what protects a living leader. */
+const BY_TRANSFER = bytesOf('transfer');
+
+/** Starts an election unless this member may not lead or does not know its configuration yet. */
+export function campaign(core: Core, byTransfer: boolean): void {
+  if (core.role === 'leader' || !core.promotable) return;
+  // A committed change that is not applied here may have taken away the right to be elected by the
+  // configuration known here.
+  if (core.log.lastUnappliedConfChange(core.settings.committedBytesPerReadyMax) > 0) return;
+  if (core.settings.preVote && !byTransfer) {
+    core.becomePreCandidate();
+    askForVotes(core, MessageType.preVote, core.term + 1, byTransfer);
+  } else {
+    core.becomeCandidate();
+    askForVotes(core, MessageType.vote, core.term, byTransfer);
+  }
+  decide(core);
+}
+
+function askForVotes(
+  core: Core,
+  type: typeof MessageType.vote | typeof MessageType.preVote,
+  term: number,
+  byTransfer: boolean,
+): void {
+  const { index, term: logTerm } = core.log.last;
+  for (const [to, progress] of core.peers()) {
+    if (progress.learner) continue;
+    const fields = { term, index, logTerm };
+    core.send(type, to, byTransfer ? { ...fields, context: BY_TRANSFER } : fields);
+  }
+}
+
+export function countVote(core: Core, message: Message): void {
+  if (!core.votes.has(message.from)) core.votes.set(message.from, !message.reject);
+  decide(core);
+}
+
+function decide(core: Core): void {
+  const result = jointVote(core.config, (id) => core.votes.get(id));
+  if (result === 'lost') core.becomeFollower(core.term, NO_NODE);
+  if (result !== 'won') return;
+  if (core.role === 'candidate') {
+    core.becomeLeader();
+  } else {
+    core.becomeCandidate();
+    askForVotes(core, MessageType.vote, core.term, false);
+    decide(core);
+  }
+}
+
+/**
+ * A living leader is not voted out: a member that heard one within an election timeout ignores the
+ * request altogether (thesis 4.2.3). A member just woken or restarted gives it that time, too.
+ */
+export function ignoresVote(core: Core, message: Message): boolean {
+  if (!core.settings.checkQuorum || message.context.length > 0) return false;
+  if (core.ticks < core.holdVotesUntilTick) return true;
+  return core.leader !== NO_NODE && core.electionElapsed < core.settings.electionTicks;
+}
+
+/** A vote or preVote of this term or, for a preVote, of a later one. */
+export function answerVote(core: Core, message: Message): void {
+  const isPreVote = message.type === MessageType.preVote;
+  const free =
+    core.vote === message.from ||
+    (core.vote === NO_NODE && core.leader === NO_NODE) ||
+    (isPreVote && message.term > core.term);
+  const candidateLog = { index: message.index, term: message.logTerm };
+  const grant = free && !core.removed && core.log.isUpToDate(candidateLog);
+  const type = isPreVote ? MessageType.preVoteResponse : MessageType.voteResponse;
+  core.send(type, message.from, { term: grant ? message.term : core.term, reject: !grant });
+  if (grant && !isPreVote) {
+    core.vote = message.from;
+    core.electionElapsed = 0;
+  }
+}

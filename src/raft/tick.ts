@@ -1,0 +1,56 @@
+/** Time: what a tick means in each role. Its cost grows with the members, never with the log. */
+import type { Core } from './core.ts';
+import { campaign } from './election.ts';
+import { jointVote } from './quorum/joint.ts';
+import { roundToRetry, tickReads } from './reads.ts';
+import { broadcastHeartbeat } from './replicate.ts';
+import { callAll, tickLeaderless, tickRest } from './rest.ts';
+import { NO_NODE } from './types.ts';
+
+export function tick(core: Core): void {
+  if (core.resting) return;
+  core.ticks++;
+  core.electionElapsed++;
+  tickReads(core);
+  if (core.role === 'leader') tickLeader(core);
+  else tickOther(core);
+}
+
+function tickLeader(core: Core): void {
+  if (core.electionElapsed >= core.settings.electionTicks) {
+    core.electionElapsed = 0;
+    // A transfer that took this long has failed; go on leading.
+    core.leadTransferee = NO_NODE;
+    if (core.settings.checkQuorum && !heardQuorum(core)) {
+      core.becomeFollower(core.term, NO_NODE);
+      return;
+    }
+  }
+  if (++core.heartbeatElapsed >= core.settings.heartbeatTicks) {
+    broadcastHeartbeat(core, roundToRetry(core));
+  }
+  tickRest(core);
+}
+
+/** CheckQuorum: did a quorum answer since the last time? Starts the next count. */
+function heardQuorum(core: Core): boolean {
+  const { config, progress } = core.tracker;
+  const result = jointVote(
+    config,
+    (id) => id === core.id || (progress.get(id)?.recentlyActive ?? false),
+  );
+  for (const [, each] of core.peers()) each.recentlyActive = false;
+  return result === 'won';
+}
+
+function tickOther(core: Core): void {
+  tickLeaderless(core);
+  if (core.resting) return;
+  if (core.calling && core.electionElapsed % core.settings.heartbeatTicks === 0) callAll(core);
+  if (core.electionElapsed < core.electionTimeout) return;
+  core.calling = false;
+  core.drawElectionTimeout();
+  // A learner cannot be elected, but must not go on believing in a leader that is gone.
+  if (core.promotable) campaign(core, false);
+  else core.leader = NO_NODE;
+}
