@@ -136,6 +136,7 @@ function endOfBody(head: string, received: Buffer, bodyStart: number): number | 
     return received.length >= end ? end : undefined;
   }
   // The last chunk is empty. Only answers to our own requests come here, none with trailers.
-  const start = received.indexOf(CHUNKED_END, bodyStart);
+  // It may be the only one: then its first line end is the head's last.
+  const start = received.indexOf(CHUNKED_END, bodyStart - 2);
   return start < 0 ? undefined : start + CHUNKED_END.length;
 }
