@@ -108,5 +108,5 @@ export async function leaderOf(cluster: LocalCluster): Promise<string | undefine
     body: JSON.stringify({ key: base64('hello'), count_only: true }),
   });
   await response.arrayBuffer();
-  return response.headers.get('edgetcd-leader') ?? undefined;
+  return response.headers.get('X-Edgetcd-Leader') ?? undefined;
 }

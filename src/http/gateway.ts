@@ -122,5 +122,6 @@ function typeNamed(name: string): MessageType {
 function withServed(response: Response, { served }: CallResult): Response {
   response.headers.set('X-Edgetcd-Member', served.member);
   if (served.region !== '') response.headers.set('X-Edgetcd-Region', served.region);
+  if (served.leader !== undefined) response.headers.set('X-Edgetcd-Leader', served.leader);
   return response;
 }
