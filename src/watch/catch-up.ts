@@ -80,12 +80,12 @@ export class CatchUp {
     this.#sorted = false;
   }
 
-  /** Lets go of watchers that are closed or whose receiver is full, and puts the rest in order. */
+  /** Lets go of watchers that are closed or have to wait, and puts the rest in order. */
   #settle(): void {
     let kept = 0;
     for (const watcher of this.#queue) {
       if (watcher.state !== WatchState.QUEUED) continue;
-      if (watcher.stream.isFull) watcher.stream.hold(watcher);
+      if (watcher.stream.mustWait) watcher.stream.hold(watcher);
       else this.#queue[kept++] = watcher;
     }
     this.#queue.length = kept;
@@ -142,11 +142,11 @@ export class CatchUp {
   }
 }
 
-/** Returns the bytes that were sent. Stops at a full receiver. */
+/** Returns the bytes that were sent. Stops when the stream has to wait. */
 function send(watcher: Watcher, fanOut: FanOut, next: number): number {
   let sentBytes = 0;
   for (const response of fanOut.responsesFor(watcher)) {
-    if (watcher.stream.isFull) {
+    if (watcher.stream.mustWait) {
       watcher.next = response.firstRevision;
       watcher.stream.hold(watcher);
       return sentBytes;

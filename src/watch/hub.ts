@@ -32,6 +32,8 @@ export class WatchHub {
   readonly #catchUp: CatchUp;
   readonly #streams = new Map<string, WatchStream>();
   readonly #unsaved = new Set<WatchStream>();
+  /** Restored streams that have seen more than the store holds yet. */
+  readonly #ahead = new Set<WatchStream>();
   readonly #host: StreamHost;
   /** The store's revision when the hub was built: saved streams had seen all up to it. */
   readonly #openRevision: number;
@@ -72,6 +74,7 @@ export class WatchHub {
       const reader = new ByteReader(saved.attachment);
       const head = readHead(reader);
       stream.restoreHead(head);
+      if (stream.isAhead) this.#ahead.add(stream);
       while (!reader.done)
         stream.restoreWatcher(readWatcher(reader), this.#openRevision, undefined);
       for (const row of head.inRows ? saved.rows : []) {
@@ -99,9 +102,11 @@ export class WatchHub {
       `notify watchers of revision ${revision}: they have seen ${this.#revision}`,
     );
     this.#revision = revision;
-    if (this.#index.size === 0) return;
-    const header = this.#header(revision);
-    for (const group of this.#index.match(changes)) this.#deliver(group, header);
+    if (this.#index.size > 0) {
+      const header = this.#header(revision);
+      for (const group of this.#index.match(changes)) this.#deliver(group, header);
+    }
+    this.#releaseAhead();
   }
 
   /** The store was replaced by a snapshot at `revision`: what lies between was never notified. */
@@ -121,6 +126,7 @@ export class WatchHub {
         stream.moved(watcher);
       }
     }
+    this.#releaseAhead();
   }
 
   /** True while watchers that could go on are behind. */
@@ -191,12 +197,22 @@ export class WatchHub {
       forget: (stream) => {
         this.#streams.delete(stream.id);
         this.#unsaved.delete(stream);
+        this.#ahead.delete(stream);
       },
     };
   }
 
   #header(revision: number): MessageHeader {
     return new MessageHeader(this.#ports.identity(), revision);
+  }
+
+  /** Lets streams go on whose past the store has reached again. */
+  #releaseAhead(): void {
+    for (const stream of this.#ahead) {
+      if (stream.isAhead) continue;
+      this.#ahead.delete(stream);
+      stream.release();
+    }
   }
 
   #tickAfter(nowMs: number): number {
@@ -211,7 +227,7 @@ export class WatchHub {
       if (watcher.state !== WatchState.SYNCED || header.revision < watcher.next) continue;
       const [response] = fanOut.responsesFor(watcher);
       if (response === undefined) continue;
-      if (watcher.stream.isFull) {
+      if (watcher.stream.mustWait) {
         watcher.next = header.revision;
         watcher.stream.hold(watcher);
       } else {

@@ -88,8 +88,21 @@ export class WatchStream {
     return this.#closed;
   }
 
-  /** True when events for this receiver have to wait until it has read some. Never true of one that has read all. */
-  get isFull(): boolean {
+  /** True when no event may be sent for now: watchers that have one are put on hold. */
+  get mustWait(): boolean {
+    return this.isAhead || this.#isFull;
+  }
+
+  /**
+   * True while a restarted member repeats its log and has not come to what this stream has seen:
+   * its revisions must not go back.
+   */
+  get isAhead(): boolean {
+    return this.#sentRevision > this.#host.revision;
+  }
+
+  /** True until the receiver has read some. Never true of one that has read all. */
+  get #isFull(): boolean {
     const { bytes } = this.#unread;
     if (bytes === 0) return false;
     return (
@@ -115,7 +128,12 @@ export class WatchStream {
     if (this.#closed) return;
     this.#released(this.#unread.shift(count));
     this.#host.changed(this);
-    if (this.#waiting === undefined || !this.#hasRoom) return;
+    if (this.#unread.bytes <= WATCH_STREAM_UNREAD_BYTES_MAX / 2) this.release();
+  }
+
+  /** For the hub: lets watchers on hold go on, if they may. */
+  release(): void {
+    if (this.#waiting === undefined || this.mustWait) return;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     for (const watcher of waiting) this.#host.catchUp.enqueue(watcher);
@@ -135,13 +153,13 @@ export class WatchStream {
     this.#host.forget(this);
   }
 
-  /** For fan-out: sends a response to one of the stream's watchers, even if the receiver is full. */
+  /** For fan-out: sends a response to one of the stream's watchers, whether or not it has to wait. */
   deliver(watcher: Watcher, response: SharedResponse): void {
     watcher.quiet = false;
     for (const message of response.messagesFor(watcher)) this.#send(message);
   }
 
-  /** For fan-out: the watcher stays at `watcher.next` until the receiver has read. */
+  /** For fan-out: the watcher stays at `watcher.next` until the stream need not wait. */
   hold(watcher: Watcher): void {
     this.#host.tally.move(watcher, WatchState.WAITING);
     this.#waiting ??= new Set();
@@ -166,7 +184,7 @@ export class WatchStream {
   notifyProgress(): void {
     for (const watcher of this.watchers.values()) {
       if ((watcher.flags & WatchFlag.PROGRESS) === 0) continue;
-      if (watcher.quiet && !this.isFull && this.#isUpToDate(watcher)) {
+      if (watcher.quiet && !this.mustWait && this.#isUpToDate(watcher)) {
         this.#answer(this.#host.revision, watcher.id, {});
       }
       watcher.quiet = true;
@@ -285,7 +303,7 @@ export class WatchStream {
 
   /** Rule W12: says nothing unless every watcher is up to date, nor on a stream without watchers. */
   #reportProgress(): void {
-    if (this.watchers.size === 0 || this.isFull) return;
+    if (this.watchers.size === 0 || this.mustWait) return;
     for (const watcher of this.watchers.values()) {
       if (!this.#isUpToDate(watcher)) return;
     }
@@ -295,17 +313,13 @@ export class WatchStream {
   /** True when the watcher was sent everything up to the store's revision, and its start is not beyond it. */
   #isUpToDate(watcher: Watcher): boolean {
     const { revision } = this.#host;
-    if (watcher.state !== WatchState.SYNCED || revision < this.#sentRevision) return false;
+    if (watcher.state !== WatchState.SYNCED) return false;
     return (watcher.flags & WatchFlag.FUTURE) === 0 || revision >= watcher.next;
   }
 
   /** The store's revision; while a restarted member repeats its log, the one this stream has seen. */
   get #revision(): number {
     return Math.max(this.#host.revision, this.#sentRevision);
-  }
-
-  get #hasRoom(): boolean {
-    return !this.isFull && this.#unread.bytes <= WATCH_STREAM_UNREAD_BYTES_MAX / 2;
   }
 
   #open(watcher: Watcher): void {

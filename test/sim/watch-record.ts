@@ -7,6 +7,7 @@ import { byteString } from '../../src/lib/bytes.ts';
 import type { Pair } from './kv.ts';
 import { inRange } from './kv.ts';
 import type { KvModel } from './model.ts';
+import { Violation } from './world.ts';
 
 /** An event as a client saw it, or as it happened. */
 export interface WatchedEvent {
@@ -105,6 +106,9 @@ export function describeEvent(event: WatchedEvent): string {
   return `${event.kind} of ${JSON.stringify(event.key)} at revision ${event.revision}`;
 }
 
+/** Creations are answered in order, and only open watches are spoken of (etcd rules W1, W6). */
+const STREAM = 'watch stream';
+
 /** Sorts the responses of one stream by watcher. Creations are told apart by their order. */
 export class WatchRecorder {
   readonly #asked: { name: string; asked: WatchAsked }[] = [];
@@ -117,12 +121,15 @@ export class WatchRecorder {
     this.#asked.push({ name, asked });
   }
 
+  /** @throws Violation of a response that fits no watch */
   received(response: WatchResponse): void {
     const answer = answerOf(response);
     const id = response.watch_id.toString();
     if (answer.created) {
       const asked = this.#asked.shift();
-      if (asked === undefined) throw new Error(`watch ${id} was created and nobody had asked`);
+      if (asked === undefined) {
+        throw new Violation(STREAM, `watch ${id} was created and nobody had asked`);
+      }
       const watch: Writable = { ...asked, answers: [answer] };
       this.watches.push(watch);
       if (!answer.canceled) this.#open.set(id, watch);
@@ -132,7 +139,9 @@ export class WatchRecorder {
     const own = this.#open.get(id);
     const concerned = own === undefined && id === '-1' ? [...this.#open.values()] : [own];
     for (const watch of concerned) {
-      if (watch === undefined) throw new Error(`an answer came for watch ${id}, which is not open`);
+      if (watch === undefined) {
+        throw new Violation(STREAM, `an answer came for watch ${id}, which is not open`);
+      }
       watch.answers.push(answer);
     }
     if (answer.canceled) this.#open.delete(id);
