@@ -1,5 +1,4 @@
 import type { StatusError } from '../api/errors.ts';
-import { READ_RETRY_MS } from '../constants.ts';
 import { ByteWriter } from '../lib/binary.ts';
 import { byteString } from '../lib/bytes.ts';
 
@@ -9,11 +8,6 @@ interface Reader {
   readonly fail: (error: StatusError) => void;
 }
 
-interface Round {
-  readonly readers: readonly Reader[];
-  readonly askedMs: number;
-}
-
 interface Confirmed {
   /** Readers may be served once this index is applied. */
   readonly index: number;
@@ -21,9 +15,8 @@ interface Confirmed {
 }
 
 /**
- * Readers that need a confirmed read index (thesis 6.4). All readers of one turn share one round; a
- * round without an answer is asked again under a fresh id, never the old one: an answer to the first
- * asking may have been computed before a later write was acknowledged elsewhere.
+ * Readers that need a confirmed read index (thesis 6.4). All readers of one turn share one request to
+ * Raft, which asks again by itself, under fresh ids, until it is answered or given up.
  */
 export class LinearizableReads {
   readonly #nonce: Uint8Array;
@@ -32,8 +25,8 @@ export class LinearizableReads {
   readonly #waiting = new Set<Reader>();
   /** Came in since the last round began. */
   #gathered: Reader[] = [];
-  /** Asked and unanswered, by id as byte string, oldest first. */
-  readonly #asked = new Map<string, Round>();
+  /** Asked and unanswered, by the request's id as byte string. */
+  readonly #asked = new Map<string, readonly Reader[]>();
   #confirmed: Confirmed[] = [];
 
   /** @param nonce random bytes of this construction: a twin's answer is never taken for ours. */
@@ -54,22 +47,19 @@ export class LinearizableReads {
     });
   }
 
-  /** Begins a round for the readers gathered; `ask` hands its id to Raft. */
-  flush(nowMs: number, ask: (id: Uint8Array) => void): void {
+  /** Asks for the readers gathered; `ask` hands the request's id to Raft. */
+  flush(ask: (id: Uint8Array) => void): void {
     const readers = this.#gathered.filter((reader) => this.#waiting.has(reader));
     this.#gathered = [];
     if (readers.length === 0) return;
     const id = this.#nextId();
-    this.#asked.set(byteString(id), { readers, askedMs: nowMs });
+    this.#asked.set(byteString(id), readers);
     ask(id);
   }
 
   confirm(id: Uint8Array, index: number): void {
-    const key = byteString(id);
-    const round = this.#asked.get(key);
-    if (round === undefined) return;
-    this.#asked.delete(key);
-    this.#confirmed.push({ index, readers: round.readers });
+    const readers = this.#take(id);
+    if (readers.length > 0) this.#confirmed.push({ index, readers });
   }
 
   /** Serves the readers whose index the state has reached. */
@@ -82,14 +72,9 @@ export class LinearizableReads {
     }
   }
 
-  /** Puts the readers of rounds unanswered for READ_RETRY_MS back, for a round under a new id. */
-  retry(nowMs: number): void {
-    for (const [key, round] of this.#asked) {
-      // A clock that jumped back must not keep a round from being asked again.
-      if (nowMs >= round.askedMs && nowMs - round.askedMs < READ_RETRY_MS) return;
-      this.#asked.delete(key);
-      this.#gathered.push(...round.readers);
-    }
+  /** Raft found no confirmed leader for a request. */
+  abort(id: Uint8Array, error: StatusError): void {
+    for (const reader of this.#take(id)) if (this.#waiting.delete(reader)) reader.fail(error);
   }
 
   expire(nowMs: number, error: StatusError): void {
@@ -107,6 +92,13 @@ export class LinearizableReads {
     this.#asked.clear();
     this.#confirmed = [];
     for (const reader of readers) reader.fail(error);
+  }
+
+  #take(id: Uint8Array): readonly Reader[] {
+    const key = byteString(id);
+    const readers = this.#asked.get(key) ?? [];
+    this.#asked.delete(key);
+    return readers;
   }
 
   #nextId(): Uint8Array {

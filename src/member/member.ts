@@ -211,7 +211,7 @@ export class Member {
 
   #turn(): void {
     this.#proposals.flush((data) => this.#raft.propose(data));
-    this.#reads.flush(this.#ports.clock.nowMs(), (id) => this.#raft.readIndex(id));
+    this.#reads.flush((id) => this.#raft.readIndex(id));
     while (this.#raft.hasReady()) this.#process(this.#raft.ready());
     if (this.#checkpoints.due) this.#checkpoint();
     this.#followRest();
@@ -230,6 +230,9 @@ export class Member {
     this.#send(ready.messages);
     for (const entry of ready.committedEntries) this.#apply(entry);
     for (const { context, index } of ready.readStates) this.#reads.confirm(context, index);
+    for (const context of ready.abortedReads) {
+      this.#reads.abort(context, StatusError.of('timeout'));
+    }
     this.#raft.advance();
     this.#reads.serveUpTo(this.state.applied.index);
   }
@@ -293,7 +296,6 @@ export class Member {
     this.#tickTimer = undefined;
     const nowMs = this.#ports.clock.nowMs();
     this.#raft.tick();
-    this.#reads.retry(nowMs);
     const timeout = StatusError.of('timeout');
     this.#reads.expire(nowMs, timeout);
     this.#proposals.expire(nowMs, timeout);
