@@ -4,10 +4,12 @@ import {
   InternalRequest,
   RangeRequest,
   TxnRequest,
+  type AlarmResponseInput,
   type DeleteRangeRequestInput,
   type DeleteRangeResponseInput,
   type InternalRequestInput,
   type KeyValueInput,
+  type LeaseGrantResponseInput,
   type MessageType,
   type PutRequestInput,
   type PutResponseInput,
@@ -52,6 +54,13 @@ export function remove(
   return { key: bytesOf(key), range_end: bytesOf(end), ...more };
 }
 
+/** Fields of whichever response it is. */
+type AnyResponse = PutResponseInput &
+  DeleteRangeResponseInput &
+  TxnResponseInput &
+  LeaseGrantResponseInput &
+  AlarmResponseInput;
+
 export class Harness {
   readonly rows: RowStore;
   readonly mvcc: NaiveStore;
@@ -72,10 +81,10 @@ export class Harness {
   }
 
   /** The response of a mutation that succeeds. */
-  done<T>(request: InternalRequestInput): T {
+  done(request: InternalRequestInput): AnyResponse {
     const outcome = this.apply(request);
     if (outcome.error !== undefined) throw outcome.error;
-    return outcome.response as T;
+    return outcome.response;
   }
 
   /** The error of a mutation that fails, having changed nothing. */
