@@ -9,6 +9,7 @@ import {
   LOCAL_OPTIONS,
   printCommands,
   printMembers,
+  readablePath,
   readLocal,
   serve,
 } from './lib/run-local.ts';
@@ -39,7 +40,8 @@ export async function run(args: string[]): Promise<number> {
     },
   });
   const announce = async (): Promise<void> => {
-    console.log(`edgetcd, one process per member, data in ${dataDir ?? 'a temporary folder'}`);
+    const where = dataDir === undefined ? 'a temporary folder' : readablePath(dataDir);
+    console.log(`edgetcd, one process per member, data in ${where}`);
     printMembers(cluster, await leaderOf(cluster));
     printCommands(cluster.endpoints[0] ?? '');
     console.log('\nkill -9 PID ends a member. Ctrl-C stops all.');

@@ -8,6 +8,7 @@ import { basename, join, resolve } from 'node:path';
 import { startCluster } from './lib/cluster.ts';
 import { AnswerError, KvHttp, type Pair, prefixEnd } from './lib/kv-http.ts';
 import { Progress } from './lib/progress.ts';
+import { userFolder } from './lib/run-local.ts';
 import { readOptions, UsageError, wholeNumber } from './lib/usage.ts';
 
 export const summary = 'write a folder through the API and verify it (npm run demo:load -- DIR)';
@@ -105,7 +106,7 @@ async function readFolder(positionals: readonly string[]): Promise<Folder> {
       `name one folder: npm run demo:load -- DIR (for example node_modules); got ${positionals.length}`,
     );
   }
-  const top = resolve(process.env['INIT_CWD'] ?? process.cwd(), given);
+  const top = resolve(userFolder(), given);
   if (!(await stat(top).catch(() => undefined))?.isDirectory()) {
     throw new UsageError(`${top} is not a folder`);
   }

@@ -60,6 +60,12 @@ async function printCommands(): Promise<void> {
   }
 }
 
+// Whoever reads our output may stop reading (`npm start | head`): then there is nobody left to run for.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

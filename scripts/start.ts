@@ -5,6 +5,7 @@ import {
   LOCAL_OPTIONS,
   printCommands,
   printMembers,
+  readablePath,
   readLocal,
   serve,
 } from './lib/run-local.ts';
@@ -36,5 +37,5 @@ export async function run(args: string[]): Promise<number> {
 
 function dataSentence(dataDir: string | undefined, isNew: boolean): string {
   if (dataDir === undefined) return 'keeping nothing (--ephemeral)';
-  return isNew ? `new data in ${dataDir}` : `data found in ${dataDir}`;
+  return `${isNew ? 'new data' : 'data found'} in ${readablePath(dataDir)}`;
 }

@@ -1,5 +1,5 @@
 /** What `npm start` and `npm run cluster` share: options, the banner, and stopping. */
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { type LocalCluster, MEMBERS_MAX } from './cluster.ts';
 import { ROOT } from './deployment.ts';
 import { UsageError, wholeNumber } from './usage.ts';
@@ -34,8 +34,6 @@ export function readLocal(values: LocalValues, defaultFolder: string): LocalChoi
       `--ephemeral keeps nothing and --data-dir ${folder} keeps data: give one of the two`,
     );
   }
-  // npm runs scripts in the top folder; a path is meant from where the user stands.
-  const base = process.env['INIT_CWD'] ?? process.cwd();
   return {
     members: wholeNumber('members', values.members, { min: 1, max: MEMBERS_MAX }),
     port: wholeNumber('port', values.port, { min: 1, max: 65_535 }),
@@ -43,8 +41,19 @@ export function readLocal(values: LocalValues, defaultFolder: string): LocalChoi
       ? undefined
       : folder === undefined
         ? resolve(ROOT, defaultFolder)
-        : resolve(base, folder),
+        : resolve(userFolder(), folder),
   };
+}
+
+/** npm runs scripts in the top folder; a path is meant from where the user stands. */
+export function userFolder(): string {
+  return process.env['INIT_CWD'] ?? process.cwd();
+}
+
+/** A path as the user would type it. */
+export function readablePath(path: string): string {
+  const fromHere = relative(userFolder(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
 }
 
 /**
