@@ -44,13 +44,15 @@ export class Core {
 
   /** Ticks since construction, rest not counted. */
   ticks = 0;
-  /** Follower and candidates: ticks since the leader was heard. Leader: since the last quorum check. */
+  /** Ticks since the leader was heard, or the last vote or election. Leader: since a transfer began. */
   electionElapsed = 0;
   heartbeatElapsed = 0;
   /** Drawn anew for each wait: electionTicks <= electionTimeout < 2 * electionTicks (paper 5.2). */
   electionTimeout = 0;
   /** Votes asked for before this tick are ignored even without a known leader; see rest.ts. */
   holdVotesUntilTick = 0;
+  /** A campaign that waits until the committed conf changes are applied here. */
+  campaignDue: 'no' | 'own' | 'transfer' = 'no';
   /** Answers in the election under way, own vote included. */
   readonly votes = new Map<NodeId, boolean>();
 
@@ -79,7 +81,6 @@ export class Core {
   idleTicks = 0;
   /** Ticks without a leader. */
   leaderlessTicks = 0;
-  awakeSinceTick = 0;
   /** This member woke the others and has not heard the leader since: it repeats the call. */
   calling = false;
 
@@ -128,6 +129,11 @@ export class Core {
   /** The others, in the order of the configuration. */
   *peers(): Generator<[NodeId, Progress]> {
     for (const entry of this.tracker.progress) if (entry[0] !== this.id) yield entry;
+  }
+
+  /** Leader: did the member answer within the last election timeout? */
+  isAlive(progress: Progress): boolean {
+    return this.ticks - progress.heardTick < this.settings.electionTicks;
   }
 
   trackerFor(config: TrackerConfig, before: ReadonlyMap<NodeId, Progress>): Tracker {
@@ -189,7 +195,6 @@ export class Core {
     // A change by an earlier leader, or by this one before a restart, may be in the log unapplied.
     this.pendingConfIndex = this.log.lastIndex;
     this.tracker = this.trackerFor(this.config, new Map());
-    for (const [, progress] of this.peers()) progress.recentlyActive = false;
     this.sendsDue = true;
   }
 
@@ -209,6 +214,7 @@ export class Core {
     this.leaderMark = false;
     this.leadTransferee = NO_NODE;
     this.heartbeatElapsed = 0;
+    this.campaignDue = 'no';
     this.votes.clear();
     this.pendingConfIndex = 0;
     this.uncommittedBytes = 0;

@@ -12,7 +12,10 @@ export function campaign(core: Core, byTransfer: boolean): void {
   if (core.role === 'leader' || !core.promotable) return;
   // A committed change that is not applied here may have taken away the right to be elected by the
   // configuration known here.
-  if (core.log.lastUnappliedConfChange(core.settings.committedBytesPerReadyMax) > 0) return;
+  if (core.log.lastUnappliedConfChange(core.settings.committedBytesPerReadyMax) > 0) {
+    core.campaignDue = byTransfer ? 'transfer' : 'own';
+    return;
+  }
   if (core.settings.preVote && !byTransfer) {
     core.becomePreCandidate();
     askForVotes(core, MessageType.preVote, core.term + 1, byTransfer);
@@ -21,6 +24,14 @@ export function campaign(core: Core, byTransfer: boolean): void {
     askForVotes(core, MessageType.vote, core.term, byTransfer);
   }
   decide(core);
+}
+
+/** More is applied: a campaign that waited for it may begin. */
+export function retryCampaign(core: Core): void {
+  if (core.campaignDue === 'no') return;
+  const byTransfer = core.campaignDue === 'transfer';
+  core.campaignDue = 'no';
+  campaign(core, byTransfer);
 }
 
 function askForVotes(
@@ -61,7 +72,8 @@ function decide(core: Core): void {
  */
 export function ignoresVote(core: Core, message: Message): boolean {
   if (!core.settings.checkQuorum || message.context.length > 0) return false;
-  if (core.ticks < core.holdVotesUntilTick) return true;
+  // A leader hears a quorum, or it would have stepped down.
+  if (core.role === 'leader' || core.ticks < core.holdVotesUntilTick) return true;
   return core.leader !== NO_NODE && core.electionElapsed < core.settings.electionTicks;
 }
 

@@ -1,5 +1,6 @@
 import { assert } from '../lib/assert.ts';
 import type { Core } from './core.ts';
+import { retryCampaign } from './election.ts';
 import { entryBytes } from './entry.ts';
 import type { LogPoint } from './log.ts';
 import { isEarly, isFromLeader } from './message.ts';
@@ -104,6 +105,7 @@ export class ReadyLoop {
     const last = ready.committedEntries.at(-1);
     if (last !== undefined) core.log.appliedTo(last.index);
     tryResume(core);
+    retryCampaign(core);
     if (core.role !== 'leader') return;
     releaseUncommitted(core, ready.committedEntries);
     maybeCommit(core);

@@ -97,7 +97,7 @@ function sendCommit(core: Core, to: NodeId, progress: Progress): void {
 
 /** What the member needs is no longer in the log. Nothing is sent to a member that does not answer. */
 function sendSnapshot(core: Core, to: NodeId, progress: Progress): void {
-  if (!progress.recentlyActive) return;
+  if (!core.isAlive(progress)) return;
   const snapshot = core.settings.storage.snapshot();
   assert(
     snapshot.index >= core.log.firstIndex - 1,

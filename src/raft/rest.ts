@@ -30,10 +30,9 @@ export function wake(core: Core, callOthers: boolean): void {
   core.restDue = false;
   core.idleTicks = 0;
   core.leaderlessTicks = 0;
-  core.awakeSinceTick = core.ticks;
   core.drawElectionTimeout();
   if (core.role === 'leader') {
-    for (const [, progress] of core.peers()) greet(progress);
+    for (const [, progress] of core.peers()) greet(progress, core.ticks);
     core.sendsDue = true;
     broadcastHeartbeat(core);
     return;
@@ -48,10 +47,9 @@ export function wake(core: Core, callOthers: boolean): void {
 }
 
 /** What was on the way before rest is lost or answered by now. */
-function greet(progress: Progress): void {
-  progress.recentlyActive = false;
+function greet(progress: Progress, tick: number): void {
+  progress.heardTick = tick;
   if (progress.state === 'probe') progress.paused = false;
-  if (progress.state === 'replicate') progress.probeDue = true;
 }
 
 export function callAll(core: Core): void {
@@ -87,13 +85,10 @@ function isQuiet(core: Core): boolean {
 
 /** Everyone is caught up or silent for an election timeout, and the caught-up are a quorum. */
 function followersMayRest(core: Core): boolean {
-  const { electionTicks } = core.settings;
   const { lastIndex } = core.log;
   const caughtUp = (progress: Progress) => progress.match === lastIndex;
   for (const [, progress] of core.peers()) {
-    const silentSince = Math.max(progress.heardTick, core.awakeSinceTick);
-    const silent = core.ticks - silentSince >= electionTicks;
-    if (!caughtUp(progress) && !silent) return false;
+    if (!caughtUp(progress) && core.isAlive(progress)) return false;
   }
   const result = jointVote(core.config, (id) => {
     const progress = core.tracker.progress.get(id);

@@ -41,13 +41,9 @@ function progressOf(core: Core): ProgressStatus[] {
     next: progress.next,
     state: progress.state,
     learner: progress.learner,
-    active: isAlive(core, progress.heardTick),
+    active: core.isAlive(progress),
   }));
   return [own, ...others];
-}
-
-function isAlive(core: Core, heardTick: number): boolean {
-  return core.ticks - heardTick < core.settings.electionTicks;
 }
 
 /** See RawNode.compactableIndex. A member that gets a snapshot needs the log from its end on. */
@@ -56,7 +52,7 @@ export function compactableIndex(core: Core, limits: CompactionLimits): number {
   let needed = applied - limits.retainedEntriesMin;
   if (core.role === 'leader') {
     for (const [, progress] of core.peers()) {
-      if (!isAlive(core, progress.heardTick)) continue;
+      if (!core.isAlive(progress)) continue;
       const has = progress.state === 'snapshot' ? progress.pendingSnapshot : progress.match;
       needed = Math.min(needed, has);
     }

@@ -35,7 +35,7 @@ export function stepLeader(core: Core, message: Message): void {
 }
 
 function hearAppend(core: Core, message: Message, progress: Progress): void {
-  heard(core, progress);
+  progress.heardTick = core.ticks;
   if (message.reject) {
     hearReject(core, message, progress);
     return;
@@ -48,6 +48,7 @@ function hearAppend(core: Core, message: Message, progress: Progress): void {
   }
   const news = progress.acknowledge(message.index);
   if (news || (progress.state === 'probe' && progress.match === message.index)) {
+    progress.probeDue = false;
     advanceProgress(core, message.index, progress);
     maybeCommit(core);
     handOver(core, message.from, progress);
@@ -90,7 +91,7 @@ function hearReject(core: Core, message: Message, progress: Progress): void {
 }
 
 function hearHeartbeat(core: Core, message: Message, progress: Progress): void {
-  heard(core, progress);
+  progress.heardTick = core.ticks;
   // It lives: an append that was waited for may be lost, so ask once more.
   progress.paused = progress.state === 'replicate' && progress.inflights.full;
   if (progress.match < core.log.lastIndex || progress.state === 'probe') {
@@ -101,9 +102,4 @@ function hearHeartbeat(core: Core, message: Message, progress: Progress): void {
   if (round === undefined) return;
   progress.ackedRound = Math.max(progress.ackedRound, round);
   confirmRounds(core);
-}
-
-function heard(core: Core, progress: Progress): void {
-  progress.recentlyActive = true;
-  progress.heardTick = core.ticks;
 }

@@ -17,14 +17,11 @@ export function tick(core: Core): void {
 }
 
 function tickLeader(core: Core): void {
-  if (core.electionElapsed >= core.settings.electionTicks) {
-    core.electionElapsed = 0;
-    // A transfer that took this long has failed; go on leading.
-    core.leadTransferee = NO_NODE;
-    if (core.settings.checkQuorum && !heardQuorum(core)) {
-      core.becomeFollower(core.term, NO_NODE);
-      return;
-    }
+  // A transfer that took this long has failed; go on leading.
+  if (core.electionElapsed >= core.settings.electionTicks) core.leadTransferee = NO_NODE;
+  if (core.settings.checkQuorum && !hearsQuorum(core)) {
+    core.becomeFollower(core.term, NO_NODE);
+    return;
   }
   if (++core.heartbeatElapsed >= core.settings.heartbeatTicks) {
     broadcastHeartbeat(core, roundToRetry(core));
@@ -32,14 +29,13 @@ function tickLeader(core: Core): void {
   tickRest(core);
 }
 
-/** CheckQuorum: did a quorum answer since the last time? Starts the next count. */
-function heardQuorum(core: Core): boolean {
+/** CheckQuorum: did a quorum answer within the last election timeout? */
+function hearsQuorum(core: Core): boolean {
   const { config, progress } = core.tracker;
-  const result = jointVote(
-    config,
-    (id) => id === core.id || (progress.get(id)?.recentlyActive ?? false),
-  );
-  for (const [, each] of core.peers()) each.recentlyActive = false;
+  const result = jointVote(config, (id) => {
+    const each = progress.get(id);
+    return id === core.id || (each !== undefined && core.isAlive(each));
+  });
   return result === 'won';
 }
 

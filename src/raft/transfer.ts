@@ -31,7 +31,7 @@ export function abdicate(core: Core): void {
   let best: NodeId = NO_NODE;
   let bestMatch = -1;
   for (const [id, progress] of core.peers()) {
-    if (!isVoter(core.config, id) || !progress.recentlyActive) continue;
+    if (!isVoter(core.config, id) || !core.isAlive(progress)) continue;
     if (progress.match > bestMatch) {
       best = id;
       bestMatch = progress.match;

@@ -23,9 +23,10 @@ export class Progress {
   state: ProgressState = 'probe';
   /** In state snapshot: index of the snapshot under way; else 0. */
   pendingSnapshot = 0;
-  /** Heard since the last quorum check. */
-  recentlyActive: boolean;
-  /** The leader's tick count when this member last answered. */
+  /**
+   * The leader's tick count when this member last answered, or when the leader began to listen: it
+   * then has an election timeout to answer.
+   */
   heardTick: number;
   /**
    * Sending waits for the member's next answer: in probe after each append, in replicate when the
@@ -45,7 +46,6 @@ export class Progress {
     this.match = 0;
     this.next = next;
     this.learner = learner;
-    this.recentlyActive = true;
     this.heardTick = tick;
     this.inflights = new Inflights(limits.inflightMessagesMax, limits.inflightBytesMax);
   }
