@@ -3,12 +3,10 @@
  * etcd and to edgetcd, every answer compared. The server at URL must be fresh and is left as the stream
  * leaves it; `in-process` is the state machine without network and consensus.
  */
-import { NaiveLeaseBook } from '../test/apply/naive-lease-book.ts';
 import { findEtcd, startEtcd } from '../test/diff/etcd-process.ts';
 import { InProcessTarget } from '../test/diff/in-process.ts';
 import { HttpTarget, type Target } from '../test/diff/operation.ts';
 import { describeCounts, describeMismatch, runStream } from '../test/diff/run.ts';
-import { NaiveStore } from '../test/mvcc/naive-store.ts';
 import { readOptions, UsageError, wholeNumber } from './lib/usage.ts';
 
 export const summary = 'compare with real etcd, answer by answer, over a random stream';
@@ -33,7 +31,7 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   const inProcess = values.target === 'in-process';
-  const subject = inProcess ? inProcessTarget() : serverTarget(values.target);
+  const subject = inProcess ? new InProcessTarget() : serverTarget(values.target);
   const etcd = await startEtcd(path);
   try {
     console.log(`etcd ${etcd.version} beside ${values.target}: ${ops} operations of seed ${seed}`);
@@ -60,10 +58,6 @@ export async function run(args: string[]): Promise<number> {
   } finally {
     await etcd.stop();
   }
-}
-
-function inProcessTarget(): Target {
-  return new InProcessTarget(new NaiveStore(), new NaiveLeaseBook());
 }
 
 function serverTarget(url: string): Target {

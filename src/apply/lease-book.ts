@@ -22,8 +22,13 @@ export interface LeaseBook {
    * @throws StatusError leaseNotFound
    */
   checkpoint(id: LeaseId, remainingSeconds: number): void;
-  /** Grows with every change of what `encode` would return; unchanged means nothing to save. */
-  readonly changes: number;
+  /** False if the leases' memory has no room for `count` more keys of `bytes` in all. */
+  hasRoom(count: number, bytes: number): boolean;
+  /**
+   * Writes what changed since the last flush to the book's own rows, as part of the caller's
+   * transaction; a book opened from these rows is equal to this one.
+   */
+  flush(): void;
   /** Everything replicated, packed. Equal books give equal bytes. */
   encode(): Uint8Array;
   /** Replaces everything by what `encode` returned. Empty input is a book without leases. */

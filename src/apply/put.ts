@@ -10,11 +10,12 @@ import type { Writer } from './writer.ts';
 /**
  * What must hold before anything is written: the lease lives, and a put that keeps the value or the
  * lease has a pair to keep them from.
- * @throws StatusError leaseNotFound, keyNotFound
+ * @throws StatusError leaseNotFound, keyNotFound, requestTooManyRequests (too many keys on leases)
  */
 export function checkPut(view: ReadView, leases: LeaseBook, request: PutRequest): void {
-  if (!request.lease.isZero() && !leases.has(leaseIdOf(request.lease))) {
-    throw StatusError.of('leaseNotFound');
+  if (!request.lease.isZero()) {
+    if (!leases.has(leaseIdOf(request.lease))) throw StatusError.of('leaseNotFound');
+    if (!leases.hasRoom(1, request.key.length)) throw StatusError.of('requestTooManyRequests');
   }
   if (keepsSomething(request) && view.meta(byteString(request.key)) === undefined) {
     throw StatusError.of('keyNotFound');

@@ -25,7 +25,7 @@ import { Membership, type Member } from './membership.ts';
 import { rangePage, type RangeCursor, type RangePage } from './range-stream.ts';
 import { executeRange } from './range.ts';
 import { decodeState, encodeState } from './state-codec.ts';
-import { loadState, saveLeases, saveState } from './state-rows.ts';
+import { loadState, saveState } from './state-rows.ts';
 import { readOnlyTxn } from './txn.ts';
 
 /** A place in the log. */
@@ -74,9 +74,6 @@ export class StateMachine {
   #applied: LogPoint = NO_POINT;
   /** What `save` wrote last or `open` found; undefined in a fresh store. */
   #saved: SnapshotMeta | undefined;
-  /** leases.changes at the last save; undefined: the lease rows are not of this book. */
-  #savedLeaseChanges: number | undefined;
-  #leaseRows = 0;
 
   private constructor(parts: StateParts) {
     this.mvcc = parts.mvcc;
@@ -84,16 +81,14 @@ export class StateMachine {
   }
 
   /**
-   * The state as it was saved last, empty in a fresh store. `parts.mvcc` is opened from the same rows.
-   * @throws CorruptStateError naming the row that does not hold what was written
+   * The state as it was saved last, empty in a fresh store. `parts` are opened from the same rows.
+   * @throws CorruptStateError
    */
   static open(rows: RowStore, parts: StateParts): StateMachine {
     const machine = new StateMachine(parts);
     const stored = loadState(rows);
     if (stored === undefined) return machine;
-    machine.#saved = machine.#restore(stored.state, stored.leases);
-    machine.#leaseRows = stored.leaseRows;
-    machine.#savedLeaseChanges = parts.leases.changes;
+    machine.#saved = machine.#restore(stored);
     return machine;
   }
 
@@ -214,11 +209,8 @@ export class StateMachine {
     );
     rows.atomically(() => {
       this.mvcc.flush();
-      if (this.#savedLeaseChanges !== this.leases.changes) {
-        this.#leaseRows = saveLeases(rows, this.leases.encode());
-        this.#savedLeaseChanges = this.leases.changes;
-      }
-      saveState(rows, this.#encode(point), this.#leaseRows);
+      this.leases.flush();
+      saveState(rows, this.#encode(point));
     });
     this.#saved = point;
   }
@@ -238,8 +230,8 @@ export class StateMachine {
    */
   installState(bytes: Uint8Array): void {
     const reader = new ByteReader(bytes);
-    this.#restore(reader.bytes(), reader.bytes());
-    this.#savedLeaseChanges = undefined;
+    this.#restore(reader.bytes());
+    this.leases.restore(reader.bytes());
   }
 
   #encode(point: SnapshotMeta): Uint8Array {
@@ -252,9 +244,8 @@ export class StateMachine {
     });
   }
 
-  #restore(bytes: Uint8Array, leases: Uint8Array): SnapshotMeta {
+  #restore(bytes: Uint8Array): SnapshotMeta {
     const state = decodeState(bytes);
-    this.leases.restore(leases);
     this.membership.restore(state.members, state.removed);
     this.alarms.restore(state.alarms);
     this.#clusterVersion = state.clusterVersion;

@@ -70,7 +70,7 @@ export class Harness {
   constructor(rows: RowStore = new MemoryRowStore(), mvcc = new NaiveStore()) {
     this.rows = rows;
     this.mvcc = mvcc;
-    this.leases = new NaiveLeaseBook();
+    this.leases = new NaiveLeaseBook(rows);
     this.state = StateMachine.open(rows, { mvcc, leases: this.leases });
   }
 

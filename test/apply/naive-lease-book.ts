@@ -2,6 +2,7 @@
 import { StatusError } from '../../src/api/errors.ts';
 import type { LeaseBook } from '../../src/apply/lease-book.ts';
 import { ByteReader, ByteWriter } from '../../src/lib/binary.ts';
+import type { RowStore } from '../../src/lib/row-store.ts';
 import type { Key, LeaseId } from '../../src/mvcc/types.ts';
 
 /** etcd's limits with its default election timeout (rule L2). */
@@ -14,9 +15,26 @@ interface Lease {
   remainingSeconds: number;
 }
 
+const TABLE = 'naive_leases';
+
 export class NaiveLeaseBook implements LeaseBook {
-  changes = 0;
+  /** What hasRoom answers. */
+  room = true;
+  readonly #rows: RowStore;
   #leases = new Map<LeaseId, Lease>();
+
+  constructor(rows: RowStore) {
+    this.#rows = rows;
+    this.restore(rows.get(TABLE, 0)?.data ?? new Uint8Array(0));
+  }
+
+  hasRoom(): boolean {
+    return this.room;
+  }
+
+  flush(): void {
+    this.#rows.put(TABLE, 0, new Uint8Array(0), this.encode());
+  }
 
   has(id: LeaseId): boolean {
     return this.#leases.has(id);
@@ -28,12 +46,11 @@ export class NaiveLeaseBook implements LeaseBook {
     if (this.#leases.has(id)) throw StatusError.of('leaseExist');
     const granted = Math.max(ttlSeconds, TTL_MIN_SECONDS);
     this.#leases.set(id, { ttlSeconds: granted, keys: new Set(), remainingSeconds: 0 });
-    this.changes++;
     return granted;
   }
 
   revoke(id: LeaseId): void {
-    if (this.#leases.delete(id)) this.changes++;
+    this.#leases.delete(id);
   }
 
   keys(id: LeaseId): readonly Key[] {
@@ -42,19 +59,16 @@ export class NaiveLeaseBook implements LeaseBook {
 
   attach(id: LeaseId, key: Key): void {
     this.#leases.get(id)?.keys.add(key);
-    this.changes++;
   }
 
   detach(id: LeaseId, key: Key): void {
     this.#leases.get(id)?.keys.delete(key);
-    this.changes++;
   }
 
   checkpoint(id: LeaseId, remainingSeconds: number): void {
     const lease = this.#leases.get(id);
     if (lease === undefined) throw StatusError.of('leaseNotFound');
     lease.remainingSeconds = remainingSeconds;
-    this.changes++;
   }
 
   remaining(id: LeaseId): number | undefined {
@@ -78,7 +92,6 @@ export class NaiveLeaseBook implements LeaseBook {
 
   restore(bytes: Uint8Array): void {
     this.#leases = new Map();
-    this.changes++;
     const reader = new ByteReader(bytes);
     while (!reader.done) {
       const id = BigInt.asIntN(64, reader.u64());

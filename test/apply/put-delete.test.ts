@@ -61,6 +61,14 @@ describe('put and delete (rules P1 to P5)', () => {
     assert.equal(error.message, 'etcdserver: requested lease not found');
   });
 
+  it('a key more on a lease is refused when the leases have no room, a key without one is not', () => {
+    const machine = leased();
+    machine.leases.room = false;
+    const error = machine.failed({ put: put('a', '', { lease: 7n }) });
+    assert.equal(error.message, 'etcdserver: too many requests');
+    machine.put('a');
+  });
+
   it('P3: lease 0 detaches', () => {
     const machine = leased();
     machine.put('a', '', { lease: 7n });

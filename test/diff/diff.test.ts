@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { NaiveLeaseBook } from '../apply/naive-lease-book.ts';
-import { NaiveStore } from '../mvcc/naive-store.ts';
 import { findEtcd, startEtcd, type EtcdProcess } from './etcd-process.ts';
 import { Generator } from './generator.ts';
 import { InProcessTarget } from './in-process.ts';
@@ -15,7 +13,7 @@ const OPS = 4000;
 const path = findEtcd();
 
 function subject(): Target {
-  return new InProcessTarget(new NaiveStore(), new NaiveLeaseBook());
+  return new InProcessTarget();
 }
 
 describe(

@@ -1,4 +1,7 @@
-/** A one-member edgetcd without network and consensus: the JSON codec, validation and apply. */
+/**
+ * A one-member edgetcd without network and consensus: the JSON codec, validation, apply and the page
+ * store. Every so often it is restarted from its rows, or moved by a snapshot into fresh ones.
+ */
 import { StatusError } from '../../src/api/errors.ts';
 import { decodeJson, encodeJson } from '../../src/api/json.ts';
 import {
@@ -22,7 +25,6 @@ import {
   type ResponseHeaderInput,
 } from '../../src/api/messages.ts';
 import { httpStatusOf } from '../../src/api/errors.ts';
-import type { LeaseBook } from '../../src/apply/lease-book.ts';
 import { StateMachine } from '../../src/apply/state-machine.ts';
 import { isReadOnlyTxn } from '../../src/apply/txn.ts';
 import {
@@ -33,7 +35,8 @@ import {
   validateRequestBytes,
   validateTxn,
 } from '../../src/apply/validate.ts';
-import type { Mvcc } from '../../src/mvcc/types.ts';
+import type { RowStore } from '../../src/lib/row-store.ts';
+import { openStateParts } from '../../src/member/open-state.ts';
 import { EntryKind } from '../../src/raft/types.ts';
 import { MemoryRowStore } from '../support/memory-row-store.ts';
 import type { Answer, Operation, Target } from './operation.ts';
@@ -42,23 +45,36 @@ const IDS = { cluster_id: 1n, member_id: 2n, raft_term: 3n };
 const TERM = 3;
 /** As many bytes as a member's nonce has. */
 const PROPOSER = new Uint8Array(8);
+const CONF_STATE = {
+  voters: ['0000000000000002'],
+  learners: [],
+  votersOutgoing: [],
+  learnersNext: [],
+  autoLeave: false,
+};
+const RESTART_OPS = 97;
+const SNAPSHOT_OPS = 411;
+/** Small, so that a snapshot has many. */
+const PIECE_BYTES = 1000;
 
 type Handler = (body: string) => string;
 
 export class InProcessTarget implements Target {
-  readonly state: StateMachine;
+  #rows: RowStore = new MemoryRowStore();
+  #state: StateMachine;
+  #calls = 0;
   readonly #handlers: Readonly<Record<string, Handler>>;
   #sequence = 0;
 
-  constructor(mvcc: Mvcc, leases: LeaseBook) {
-    this.state = StateMachine.open(new MemoryRowStore(), { mvcc, leases });
+  constructor() {
+    this.#state = StateMachine.open(this.#rows, openStateParts(this.#rows));
     const revoke = handler(LeaseRevokeRequest, LeaseRevokeResponse, (request) =>
       this.#propose({ lease_revoke: { ID: request.ID } }),
     );
     this.#handlers = {
       '/v3/kv/range': handler(RangeRequest, RangeResponse, (request) => {
         validateRange(request);
-        return this.state.range(request);
+        return this.#state.range(request);
       }),
       '/v3/kv/put': handler(PutRequest, PutResponse, (put) => {
         validatePut(put);
@@ -70,7 +86,7 @@ export class InProcessTarget implements Target {
       }),
       '/v3/kv/txn': handler(TxnRequest, TxnResponse, (txn) => {
         validateTxn(txn);
-        return isReadOnlyTxn(txn) ? this.state.readOnlyTxn(txn) : this.#propose({ txn });
+        return isReadOnlyTxn(txn) ? this.#state.readOnlyTxn(txn) : this.#propose({ txn });
       }),
       '/v3/kv/compaction': handler(CompactionRequest, CompactionResponse, (compaction) =>
         this.#propose({ compaction }),
@@ -86,7 +102,40 @@ export class InProcessTarget implements Target {
   call({ path, body }: Operation): Promise<Answer> {
     const handle = this.#handlers[path];
     if (handle === undefined) throw new Error(`call ${path}: the in-process target lacks it`);
+    this.#calls += 1;
+    if (this.#calls % RESTART_OPS === 0) this.#restart();
+    if (this.#calls % SNAPSHOT_OPS === 0) this.#move();
+    if (this.#state.mvcc.hasWork) this.#state.mvcc.work();
     return Promise.resolve(answered(() => handle(body)));
+  }
+
+  #save(): void {
+    this.#state.save(this.#rows, { ...this.#state.applied, confState: CONF_STATE });
+  }
+
+  #restart(): void {
+    this.#save();
+    this.#state = StateMachine.open(this.#rows, openStateParts(this.#rows));
+  }
+
+  /** Goes on as the member that received this one's snapshot. */
+  #move(): void {
+    this.#save();
+    const rows = new MemoryRowStore();
+    const receiver = StateMachine.open(rows, openStateParts(rows));
+    const pages = this.#state.mvcc.exportPages();
+    const received = receiver.mvcc.importPages();
+    for (let at: number | undefined = 0; at !== undefined;) {
+      const piece = pages.read(at, PIECE_BYTES);
+      received.add(piece.pages);
+      at = piece.next;
+    }
+    received.install(pages.revision, pages.compactRevision);
+    receiver.installState(this.#state.exportState(CONF_STATE));
+    pages.close();
+    this.#rows = rows;
+    this.#state = receiver;
+    this.#save();
   }
 
   /** The way of a mutation: encoded, decoded, applied. */
@@ -94,8 +143,8 @@ export class InProcessTarget implements Target {
     const sequence = ++this.#sequence;
     const data = InternalRequest.encode({ ...request, proposer: PROPOSER, sequence }).finish();
     validateRequestBytes(data.length);
-    const index = this.state.applied.index + 1;
-    const applied = this.state.applyEntry({ index, term: TERM, kind: EntryKind.normal, data });
+    const index = this.#state.applied.index + 1;
+    const applied = this.#state.applyEntry({ index, term: TERM, kind: EntryKind.normal, data });
     if (applied?.outcome.response !== undefined) return applied.outcome.response;
     throw applied?.outcome.error ?? new Error(`propose at ${index}: nothing was applied`);
   }
