@@ -52,10 +52,14 @@ export class Network {
     this.options = options;
   }
 
-  /** Sends along the stream of the link: in order unless reordered. */
-  stream(from: string, to: string, deliver: () => void): void {
+  /**
+   * Sends along the stream of the link: in order unless reordered.
+   * @param once a frame that must not come twice: no stream does that, and Raft counts on it where
+   * proposals are forwarded (the receiver cannot tell a copy from a second proposal)
+   */
+  stream(from: string, to: string, once: boolean, deliver: () => void): void {
     const link = this.#link(from, to);
-    if (link.cutSinceMs === undefined) this.#transfer(from, to, link, true, deliver);
+    if (link.cutSinceMs === undefined) this.#transfer(from, to, link, { ordered: true, once }, deliver);
     else this.counts.lost++;
   }
 
@@ -65,10 +69,10 @@ export class Network {
     return cutSinceMs !== undefined && this.#scheduler.nowMs - cutSinceMs >= DOWN_KNOWN_AFTER_MS;
   }
 
-  /** Sends one message by itself: no order, no news of its loss. */
+  /** Sends one request or answer by itself: no order, no news of its loss, and never twice. */
   datagram(from: string, to: string, deliver: () => void): void {
     const link = this.#link(from, to);
-    if (link.cutSinceMs === undefined) this.#transfer(from, to, link, false, deliver);
+    if (link.cutSinceMs === undefined) this.#transfer(from, to, link, { ordered: false, once: true }, deliver);
     else this.counts.lost++;
   }
 
@@ -92,7 +96,13 @@ export class Network {
     }
   }
 
-  #transfer(from: string, to: string, link: Link, ordered: boolean, deliver: () => void): void {
+  #transfer(
+    from: string,
+    to: string,
+    link: Link,
+    { ordered, once }: { readonly ordered: boolean; readonly once: boolean },
+    deliver: () => void,
+  ): void {
     const { loss, duplicate, reorder } = this.options;
     this.counts.sent++;
     if (this.#prng.bool(loss)) {
@@ -109,7 +119,7 @@ export class Network {
       link.lastArrivalMs = atMs;
     }
     this.#arrive(link, atMs, deliver);
-    if (this.#prng.bool(duplicate)) {
+    if (!once && this.#prng.bool(duplicate)) {
       this.counts.duplicated++;
       this.#arrive(link, atMs + delayMs * STRAGGLER_DELAYS * this.#prng.float(), deliver);
     }

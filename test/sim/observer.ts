@@ -49,11 +49,13 @@ export class Observer {
     this.#trace = trace;
   }
 
-  /** A frame that left its sender, past the output gate. */
-  frame(who: string, bytes: Uint8Array): void {
+  /** A frame that left its sender, past the output gate. Returns whether it forwards a proposal. */
+  frame(who: string, bytes: Uint8Array): boolean {
+    const messages = decodeMessages(bytes);
     this.#check(() => {
-      for (const message of decodeMessages(bytes)) this.#message(message);
+      for (const message of messages) this.#message(message);
     }, who);
+    return messages.some((message) => message.type === MessageType.propose);
   }
 
   #message(message: Message): void {

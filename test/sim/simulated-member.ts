@@ -100,8 +100,8 @@ class SimulatedTransport implements Transport {
     if (world.network.knownDown(self.id, to.id)) return false;
     const bytes = frame.slice();
     this.#living.session.output(() => {
-      observer.frame(self.id, bytes);
-      world.network.stream(self.id, to.id, () => {
+      const proposes = observer.frame(self.id, bytes);
+      world.network.stream(self.id, to.id, proposes, () => {
         neighbourhood.host(to.id)?.deliver(self.id, (object) => {
           object.receive(self.id, bytes);
         });
