@@ -4,12 +4,14 @@
  */
 import { Event, EventType, longOf, type KeyValueInput } from '../api/messages.ts';
 import { ByteWriter } from '../lib/binary.ts';
-import { bytesOf } from '../lib/bytes.ts';
+import { bytesOf, concatBytes } from '../lib/bytes.ts';
 import type { Change, KeyValue } from '../mvcc/types.ts';
 import type { History } from './types.ts';
 
 /** Field 11 of WatchResponse, length-delimited. */
 const EVENTS_TAG = (11 << 3) | 2;
+/** A tag, and the room that ByteWriter keeps for a varint. */
+const PREFIX_BYTES_MAX = 1 + 8;
 /** Allowance for an event's revisions, version, lease, tags and lengths, when sizes are estimated. */
 const EVENT_OVERHEAD_BYTES = 40;
 
@@ -64,7 +66,7 @@ export class EventBatch {
   readonly events: readonly WatchEvent[];
   /** About as many bytes as the events have on the wire. */
   readonly weight: number;
-  #bytes: Uint8Array | undefined;
+  #parts: readonly Uint8Array[] | undefined;
   #messages: Event[] | undefined;
 
   constructor(events: readonly WatchEvent[]) {
@@ -74,17 +76,13 @@ export class EventBatch {
     this.weight = weight;
   }
 
-  /** The events as they stand in a WatchResponse, with their tags and lengths. Shared: do not write to it. */
-  bytes(): Uint8Array {
-    if (this.#bytes === undefined) {
-      const writer = new ByteWriter(this.weight);
-      for (const event of this.events) {
-        writer.u8(EVENTS_TAG);
-        writer.bytes(event.bytes());
-      }
-      this.#bytes = writer.finish();
-    }
-    return this.#bytes;
+  /**
+   * The events as they stand in a WatchResponse, with their tags and lengths, in pieces to be joined.
+   * Shared: do not write to them.
+   */
+  parts(): readonly Uint8Array[] {
+    this.#parts ??= this.#encode();
+    return this.#parts;
   }
 
   /** The same as message objects; each event is one object in all batches. Shared: do not write to it. */
@@ -92,6 +90,24 @@ export class EventBatch {
     this.#messages ??= this.events.map((event) => event.message());
     return this.#messages;
   }
+
+  /** A single event is not copied for this; several are joined, once for all messages. */
+  #encode(): readonly Uint8Array[] {
+    const parts: Uint8Array[] = [];
+    for (const event of this.events) {
+      const bytes = event.bytes();
+      parts.push(prefixOf(bytes.length), bytes);
+    }
+    return this.events.length === 1 ? parts : [concatBytes(parts)];
+  }
+}
+
+/** Tag and length of one event. */
+function prefixOf(length: number): Uint8Array {
+  const writer = new ByteWriter(PREFIX_BYTES_MAX);
+  writer.u8(EVENTS_TAG);
+  writer.varint(length);
+  return writer.view();
 }
 
 /** What the key held just before the change: not asked of history for a creation, nor below compaction. */

@@ -88,9 +88,7 @@ export class WatchMessage {
   #encode(): Uint8Array {
     const own = WatchResponse.encode({ ...this.fields, watch_id: this.watchId }).finish();
     const header = this.header.bytes();
-    return concatBytes(
-      this.batch === undefined ? [header, own] : [header, own, this.batch.bytes()],
-    );
+    return concatBytes([header, own, ...(this.batch?.parts() ?? [])]);
   }
 
   #decoded(): WatchResponse {
