@@ -1,13 +1,18 @@
 /**
- * `npm run test:diff -- --ops N --seed S [--target URL|in-process]`: one random stream of requests to real
- * etcd and to edgetcd, every answer compared. The server at URL must be fresh and is left as the stream
- * leaves it; `in-process` is the state machine without network and consensus.
+ * `npm run test:diff -- --ops N --seed S [--target cluster|in-process|URL]`: one random stream of requests
+ * to real etcd and to edgetcd, every answer compared.
+ *
+ * `cluster`: a fresh local cluster of `--members` (3 unless given). `in-process`: the state machine without
+ * network and consensus. URL: a server with a fresh store, which is left as the stream leaves it.
  */
 import { findEtcd, startEtcd } from '../test/diff/etcd-process.ts';
 import { InProcessTarget } from '../test/diff/in-process.ts';
 import { HttpTarget, type Target } from '../test/diff/operation.ts';
-import { describeCounts, describeMismatch, runStream } from '../test/diff/run.ts';
+import { describeCounts, describeMismatch, runStream, type RunOptions } from '../test/diff/run.ts';
+import { startCluster } from './lib/cluster.ts';
 import { readOptions, UsageError, wholeNumber } from './lib/usage.ts';
+
+const PROGRESS_OPS = 10_000;
 
 export const summary = 'compare with real etcd, answer by answer, over a random stream';
 
@@ -17,7 +22,8 @@ export async function run(args: string[]): Promise<number> {
     options: {
       ops: { type: 'string', default: '20000' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      target: { type: 'string', default: 'in-process' },
+      target: { type: 'string', default: 'cluster' },
+      members: { type: 'string', default: '3' },
       leases: { type: 'boolean', default: false },
     },
   });
@@ -30,34 +36,73 @@ export async function run(args: string[]): Promise<number> {
     );
     return 0;
   }
-  const inProcess = values.target === 'in-process';
-  const subject = inProcess ? new InProcessTarget() : serverTarget(values.target);
-  const etcd = await startEtcd(path);
+  const members = wholeNumber('members', values.members, { min: 1, max: 7 });
+  const subject = await openSubject(values.target, members);
   try {
-    console.log(`etcd ${etcd.version} beside ${values.target}: ${ops} operations of seed ${seed}`);
-    const startMs = performance.now();
-    const result = await runStream({
-      seed,
-      ops,
-      leases: inProcess || values.leases,
-      reference: new HttpTarget(etcd.url),
-      subject,
-      onProgress: (done) => {
-        if (done % 10_000 === 0) console.log(`${done} operations, all equal`);
-      },
-    });
-    console.log(`\nanswers of etcd:\n${describeCounts(result.outcomes)}`);
-    console.log(`\nknown differences met:\n${describeCounts(result.explained)}`);
-    if (result.mismatch !== undefined) {
-      console.log(`\n${describeMismatch(seed, result.mismatch)}`);
-      return 1;
+    const etcd = await startEtcd(path);
+    try {
+      console.log(`etcd ${etcd.version} beside ${subject.name}: ${ops} operations of seed ${seed}`);
+      const options = {
+        seed,
+        ops,
+        ...subject.offers,
+        leases: subject.offers.leases || values.leases,
+      };
+      return await compareAll({
+        ...options,
+        reference: new HttpTarget(etcd.url),
+        subject: subject.target,
+      });
+    } finally {
+      await etcd.stop();
     }
-    const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-    console.log(`\n${result.done} operations, all answers equal, in ${seconds} s`);
-    return 0;
   } finally {
-    await etcd.stop();
+    await subject.close();
   }
+}
+
+async function compareAll(options: RunOptions): Promise<number> {
+  const startMs = performance.now();
+  const onProgress = (done: number): void => {
+    if (done % PROGRESS_OPS === 0) console.log(`${done} operations, all equal`);
+  };
+  const result = await runStream({ ...options, onProgress });
+  console.log(`\nanswers of etcd:\n${describeCounts(result.outcomes)}`);
+  console.log(`\nknown differences met:\n${describeCounts(result.explained)}`);
+  if (result.mismatch !== undefined) {
+    console.log(`\n${describeMismatch(options.seed, result.mismatch)}`);
+    return 1;
+  }
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  console.log(`\n${result.done} operations, all answers equal, in ${seconds} s`);
+  return 0;
+}
+
+interface Subject {
+  readonly name: string;
+  readonly target: Target;
+  /** What of the stream it can be asked. */
+  readonly offers: Pick<RunOptions, 'leases' | 'serializable'>;
+  close(): Promise<void>;
+}
+
+async function openSubject(target: string, members: number): Promise<Subject> {
+  if (target === 'in-process') {
+    const offers = { leases: true, serializable: true };
+    return { name: target, target: new InProcessTarget(), offers, close: async () => {} };
+  }
+  if (target === 'cluster') {
+    const cluster = await startCluster({ members });
+    await cluster.ready();
+    return {
+      name: `a cluster of ${members}`,
+      target: new HttpTarget(cluster.endpoints[0] ?? ''),
+      offers: { leases: false, serializable: members === 1 },
+      close: () => cluster.stop(),
+    };
+  }
+  const offers = { leases: false, serializable: false };
+  return { name: target, target: serverTarget(target), offers, close: async () => {} };
 }
 
 function serverTarget(url: string): Target {

@@ -27,7 +27,7 @@ describe(
     after(() => etcd.stop());
 
     it(`gives equal answers to ${OPS} random requests`, async (context) => {
-      const options = { seed: SEED, ops: OPS, leases: true };
+      const options = { seed: SEED, ops: OPS, leases: true, serializable: true };
       const reference = new HttpTarget(etcd.url);
       const result = await runStream({ ...options, reference, subject: subject() });
       if (result.mismatch !== undefined) assert.fail(describeMismatch(SEED, result.mismatch));
@@ -42,7 +42,7 @@ describe(
 describe('the comparison itself', () => {
   it('makes the same stream from the same seed', () => {
     const streams = [1, 2].map(() => {
-      const generator = new Generator({ seed: 5, leases: true });
+      const generator = new Generator({ seed: 5, leases: true, serializable: true });
       return Array.from({ length: 300 }, () => generator.next());
     });
     assert.deepEqual(streams[0], streams[1]);
@@ -60,7 +60,7 @@ describe('the comparison itself', () => {
         return { ...answer, body: answer.body.replace('"revision":"', '"revision":"1') };
       },
     };
-    const options = { seed: 3, ops: 100, leases: true };
+    const options = { seed: 3, ops: 100, leases: true, serializable: true };
     const result = await runStream({ ...options, reference: honest, subject: lying });
     assert.equal(result.mismatch?.opNumber, 40);
     assert.match(describeMismatch(3, result.mismatch), /operation 40 of seed 3: POST \/v3/);
@@ -73,7 +73,7 @@ describe('the comparison itself', () => {
         return { ...answer, body: answer.body.replace(/"member_id":"\d+",/, '') };
       },
     };
-    const options = { seed: 3, ops: 100, leases: false };
+    const options = { seed: 3, ops: 100, leases: false, serializable: true };
     const result = await runStream({ ...options, reference: subject(), subject: nameless });
     assert.notEqual(result.mismatch, undefined);
   });
