@@ -20,6 +20,8 @@ export interface NetworkOptions {
 const DOWN_KNOWN_AFTER_MS = 400;
 /** How late, in one-way delays, a reordered or duplicated copy may come. */
 const STRAGGLER_DELAYS = 8;
+/** Nothing is on its way for longer: a transport would have given the connection up. */
+const DELAY_MAX_MS = 5_000;
 /** Nothing travels faster than this. */
 const DELAY_MIN_MS = 0.05;
 
@@ -113,7 +115,7 @@ export class Network {
     let atMs = this.#scheduler.nowMs + delayMs;
     if (this.#prng.bool(reorder)) {
       this.counts.reordered++;
-      atMs += delayMs * STRAGGLER_DELAYS * this.#prng.float();
+      atMs += Math.min(DELAY_MAX_MS, delayMs * STRAGGLER_DELAYS) * this.#prng.float();
     } else if (ordered) {
       atMs = Math.max(atMs, link.lastArrivalMs);
       link.lastArrivalMs = atMs;
@@ -121,7 +123,7 @@ export class Network {
     this.#arrive(link, atMs, deliver);
     if (!once && this.#prng.bool(duplicate)) {
       this.counts.duplicated++;
-      this.#arrive(link, atMs + delayMs * STRAGGLER_DELAYS * this.#prng.float(), deliver);
+      this.#arrive(link, atMs + Math.min(DELAY_MAX_MS, delayMs * STRAGGLER_DELAYS) * this.#prng.float(), deliver);
     }
   }
 
@@ -135,7 +137,8 @@ export class Network {
 
   #delayMs(from: string, to: string, link: Link): number {
     const base = Math.max(DELAY_MIN_MS, this.options.delayMs(from, to)) * link.slow;
-    return base * (1 - this.options.jitter * Math.log(1 - this.#prng.float()));
+    const delayMs = base * (1 - this.options.jitter * Math.log(1 - this.#prng.float()));
+    return Math.min(delayMs, DELAY_MAX_MS);
   }
 
   #link(from: string, to: string): Link {

@@ -17,7 +17,6 @@ export interface ReplicaCounts {
   elections: number;
   entries: number;
   confChanges: number;
-  snapshotsOffered: number;
   snapshotsInstalled: number;
   rests: number;
 }
@@ -33,7 +32,6 @@ export class Observer {
     elections: 0,
     entries: 0,
     confChanges: 0,
-    snapshotsOffered: 0,
     snapshotsInstalled: 0,
     rests: 0,
   };
@@ -59,7 +57,6 @@ export class Observer {
   }
 
   #message(message: Message): void {
-    if (message.type === MessageType.snapshot) this.counts.snapshotsOffered++;
     if (message.type === MessageType.rest) this.counts.rests++;
     this.oneVote.sent(message);
     if (this.oneLeader.sent(message)) {
@@ -84,6 +81,14 @@ export class Observer {
         this.#applied(who, entry, `${revision} ${changes} ${error}`, hash);
       });
       return applied;
+    };
+    const installState = state.installState.bind(state);
+    state.installState = (bytes) => {
+      installState(bytes);
+      session.output(() => {
+        this.counts.snapshotsInstalled++;
+        this.#trace(who, 'installed a snapshot');
+      });
     };
     const applyConfChange = state.applyConfChange.bind(state);
     state.applyConfChange = (change, at) => {
