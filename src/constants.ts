@@ -42,6 +42,12 @@ export const CATCH_UP_ENTRIES = 5_000;
 /** Bytes of log left for slow followers; beyond this they get a snapshot. */
 export const CATCH_UP_BYTES = 8 * 1024 * 1024;
 
+/**
+ * A member that lost its log votes again no sooner than this after it began anew: ten election
+ * timeouts, long after the last message of its former instance can have arrived.
+ */
+export const RECOVERY_HOLD_MS = 10 * ELECTION_TICKS * TICK_MS;
+
 /** One piece of a snapshot on the pipeline; a Durable Object message may hold 32 MiB. */
 export const SNAPSHOT_CHUNK_BYTES = 1024 * 1024;
 /** One request of a snapshot transfer. */
@@ -82,9 +88,12 @@ export const WATCH_FRAGMENT_BYTES = 1.5 * 1024 * 1024 + 512 * 1024;
  * responses, the last of which may overshoot. etcd keeps 128 responses of any size.
  */
 export const WATCH_STREAM_UNREAD_BYTES_MAX = 1024 * 1024;
-/** The same over all receivers of a member, a quarter of an object's memory; beyond it each may have one response unread. */
+/**
+ * The same over all receivers of a member, a quarter of an object's memory; beyond it each may have one
+ * response unread.
+ */
 export const WATCH_UNREAD_BYTES_MAX = 32 * 1024 * 1024;
-/** Unread answers to requests (created, canceled) beyond which a stream is ended: it asks but does not read. */
+/** Unread answers to requests beyond which a stream is ended: its client asks but does not read. */
 export const WATCH_STREAM_CONTROL_BYTES_MAX = 2 * 1024 * 1024;
 /** Allowance for all of a response but its events, when sizes are estimated. */
 export const WATCH_RESPONSE_OVERHEAD_BYTES = 64;
@@ -95,7 +104,10 @@ export const WATCH_SLICE_READ_BYTES = 256 * 1024;
 export const WATCH_SLICE_SENT_BYTES_MAX = 4 * 1024 * 1024;
 /** Watchers that take part in one slice of catch-up; etcd's number. */
 export const WATCH_SLICE_WATCHERS_MAX = 512;
-/** Watchers on one member. At some 400 bytes each they stay below half of an object's memory. */
+/**
+ * Watchers on one member. At 380 bytes each, besides 460 for each stream, they take up to half of an
+ * object's memory.
+ */
 export const WATCHERS_MAX = 150_000;
 
 /** etcd's defaults: every ten minutes, and a random tenth of it on top. */
