@@ -10,9 +10,19 @@ export interface UnreadSums {
 
 const NONE: UnreadSums = { messages: 0, bytes: 0, events: 0 };
 
+/**
+ * What is kept of a message. Not the message itself: its events refer to values, and those to whole
+ * pages or log batches.
+ */
+interface UnreadMessage {
+  readonly bytes: number;
+  /** 0 in an answer to a request. */
+  readonly events: number;
+}
+
 export class Unread {
   /** Undefined while there is nothing: most streams are idle. */
-  #messages: WatchMessage[] | undefined;
+  #messages: UnreadMessage[] | undefined;
   /** Messages from before the object lost its memory: read first. Nothing but their sums is known. */
   #earlier: UnreadSums = NONE;
   #bytes = 0;
@@ -32,23 +42,23 @@ export class Unread {
   }
 
   push(message: WatchMessage): void {
-    if (this.#messages === undefined) this.#messages = [message];
-    else this.#messages.push(message);
-    this.#bytes += message.weight;
-    if (message.batch === undefined) this.#controlBytes += message.weight;
+    const unread = { bytes: message.weight, events: message.eventCount };
+    if (this.#messages === undefined) this.#messages = [unread];
+    else this.#messages.push(unread);
+    this.#bytes += unread.bytes;
+    if (unread.events === 0) this.#controlBytes += unread.bytes;
   }
 
   /** The `count` oldest were read; a count beyond what there is means all. Returns what that freed. */
   shift(count: number): UnreadSums {
-    const earlier = this.#shiftEarlier(Math.min(count, this.#earlier.messages));
-    let { messages, bytes, events } = earlier;
+    let { messages, bytes, events } = this.#shiftEarlier(Math.min(count, this.#earlier.messages));
     const read = this.#messages?.splice(0, count - messages) ?? [];
     for (const message of read) {
       messages++;
-      bytes += message.weight;
-      events += message.eventCount;
-      this.#bytes -= message.weight;
-      if (message.batch === undefined) this.#controlBytes -= message.weight;
+      bytes += message.bytes;
+      events += message.events;
+      this.#bytes -= message.bytes;
+      if (message.events === 0) this.#controlBytes -= message.bytes;
     }
     if (this.#messages?.length === 0) this.#messages = undefined;
     return { messages, bytes, events };
