@@ -35,13 +35,13 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
       this.#clock,
       log,
     );
-    this.#member = new Member(config, self, {
+    this.#member = Member.open(config, self, {
       rows: new SqlRowStore(ctx.storage),
       clock: this.#clock,
       random: new SystemRandom(),
       transport,
       log,
-      abandon: (reason) => ctx.abort(String(reason)),
+      abandon: (reason) => abandon(ctx, reason),
     });
     this.#service = new MemberService(this.#member);
     this.#peers = new PeerReceiver(this.#member, env.EDGETCD_CLUSTER_SECRET ?? '');
@@ -100,6 +100,12 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     const namespace = this.env.MEMBERS;
     return namespace.get(namespace.idFromName(name)).fetch(`http://member${path}`, init);
   }
+}
+
+/** Ends this instance once what it has written is durable: an abort in the same turn would undo it. */
+function abandon(ctx: DurableObjectState, reason: unknown): void {
+  const abort = (): void => ctx.abort(String(reason));
+  ctx.storage.sync().then(abort, abort);
 }
 
 function memberNamed(

@@ -1,4 +1,4 @@
-import { StatusError } from '../api/errors.ts';
+import { Code, StatusError } from '../api/errors.ts';
 import type { CallResult, MemberRpc } from '../member/rpc.ts';
 
 /** A member as the router sees it; `open` makes a fresh stub, since one that failed may stay failed. */
@@ -23,15 +23,21 @@ export class Router {
 
   /** A call without effect: any member can answer, so the next one is tried when one fails. */
   async read(run: (member: MemberRpc) => Promise<CallResult>): Promise<CallResult> {
+    let unavailable: CallResult | undefined;
     let failure: unknown;
     for (const member of this.#members) {
       try {
-        return this.#learn(await run(member.open()));
+        const result = this.#learn(await run(member.open()));
+        if (result.code !== Code.Unavailable) return result;
+        unavailable ??= result;
       } catch (error) {
-        failure = error;
+        failure ??= error;
       }
     }
-    throw new StatusError(14, `no member answers: ${String(failure)}`, { cause: failure });
+    if (unavailable !== undefined) return unavailable;
+    throw new StatusError(Code.Unavailable, `no member answers: ${String(failure)}`, {
+      cause: failure,
+    });
   }
 
   /** A mutation: sent once. When its answer is lost its fate is unknown, and nobody here repeats it. */
@@ -54,7 +60,8 @@ export class Router {
 
   get #nearest(): RoutedMember {
     const [first] = this.#members;
-    if (first === undefined) throw new StatusError(14, 'route a call: the cluster has no members');
+    if (first === undefined)
+      throw new StatusError(Code.Unavailable, 'route a call: the cluster has no members');
     return first;
   }
 

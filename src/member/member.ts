@@ -2,7 +2,7 @@
  * One member of a cluster: Raft, its log, the replicated state and everyone who waits for them, driven
  * in turns. A turn gathers what arrived, lets Raft decide, writes once, sends, applies, answers.
  */
-import { StatusError } from '../api/errors.ts';
+import { Code, StatusError } from '../api/errors.ts';
 import type { ApplyResponse } from '../apply/dispatch.ts';
 import { StateMachine } from '../apply/state-machine.ts';
 import {
@@ -10,6 +10,7 @@ import {
   ELECTION_TICKS,
   HEARTBEAT_TICKS,
   PROPOSAL_TIMEOUT_MS,
+  RECOVERY_HOLD_MS,
   REST_AFTER_TICKS,
   TICK_MS,
 } from '../constants.ts';
@@ -35,6 +36,7 @@ import { openStateParts } from './open-state.ts';
 import { Peers } from './peers.ts';
 import type { Clock, Log, PeerAddress, Random, Timer, Transport } from './ports.ts';
 import { type Proposal, ProposalQueue } from './proposal-queue.ts';
+import { beginAnew, damageOf, endRecovery, isCorruption, noteDamage } from './recovery.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 
@@ -73,6 +75,8 @@ export class Member {
   #workTimer: Timer | undefined;
   /** Why this instance ended, once it has. */
   #stopped: StatusError | undefined;
+  /** Set while the state is fetched from peers after damage (recovery.ts). */
+  #recovering: { readonly damage: string; readonly sinceMs: number; asked?: boolean } | undefined;
 
   constructor(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts) {
     this.config = config;
@@ -80,6 +84,9 @@ export class Member {
     this.#ports = ports;
     const { rows, random } = ports;
     const nonce = random.bytes(NONCE_BYTES);
+    const damage = damageOf(rows);
+    if (damage !== undefined)
+      this.#recovering = { damage: damage.text, sinceMs: ports.clock.nowMs() };
     this.#wal = Wal.open(rows);
     this.state = StateMachine.open(rows, openStateParts(rows));
     this.#checkpoints = new Checkpoints(rows, this.#wal, this.state);
@@ -92,6 +99,7 @@ export class Member {
       electionTicks: ELECTION_TICKS,
       heartbeatTicks: HEARTBEAT_TICKS,
       restAfterTicks: REST_AFTER_TICKS,
+      recovering: damage !== undefined,
     });
     this.#reads = new LinearizableReads(nonce);
     this.#proposals = new ProposalQueue(nonce);
@@ -110,6 +118,30 @@ export class Member {
       },
     });
     this.snapshots = new SnapshotReceiver(this.state, (frame) => this.receive(frame));
+    if (this.#recovering !== undefined) {
+      this.#raft.wake();
+      this.#schedule();
+    }
+  }
+
+  /**
+   * Opens the member in `ports.rows`. Storage found damaged, now or by a former instance, is thrown
+   * away if there are peers to get everything from.
+   * @throws CorruptWalError and its like, naming the row, when this member is the only voter
+   */
+  static open(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts): Member {
+    const voters = config.members.filter((member) => !member.learner);
+    const hasPeers = voters.some((voter) => voter.id !== self.id);
+    const damage = damageOf(ports.rows);
+    if (damage !== undefined && !damage.cleared && hasPeers) beginAnew(ports.rows, damage.text);
+    try {
+      return new Member(config, self, ports);
+    } catch (error) {
+      if (!isCorruption(error) || !hasPeers) throw error;
+      ports.log.warn('storage is damaged, beginning anew', { damage: error.message });
+      beginAnew(ports.rows, error.message);
+      return new Member(config, self, ports);
+    }
   }
 
   get status(): RaftStatus {
@@ -159,6 +191,11 @@ export class Member {
   /** Resolves once a read of `state` is linearizable. @throws StatusError `timeout` without a quorum */
   async linearizable(): Promise<void> {
     this.#refuseWhenStopped();
+    this.#refuseWhenRecovering();
+    await this.#confirmedRead();
+  }
+
+  async #confirmedRead(): Promise<void> {
     const confirmed = this.#reads.wait(this.#deadline());
     this.#schedule();
     await confirmed;
@@ -167,6 +204,7 @@ export class Member {
   /** Runs a read of the state; a page that does not hold what was written ends this instance. */
   read<T>(run: (state: StateMachine) => T): T {
     this.#refuseWhenStopped();
+    this.#refuseWhenRecovering();
     try {
       return run(this.state);
     } catch (error) {
@@ -194,6 +232,14 @@ export class Member {
 
   #refuseWhenStopped(): void {
     if (this.#stopped !== undefined) throw this.#stopped;
+  }
+
+  #refuseWhenRecovering(): void {
+    if (this.#recovering === undefined) return;
+    throw new StatusError(
+      Code.Unavailable,
+      `edgetcd: member ${this.self.name} is fetching its state from its peers after damage: ${this.#recovering.damage}`,
+    );
   }
 
   #deadline(): number {
@@ -280,7 +326,8 @@ export class Member {
 
   /** Ticks while the cluster is awake; at rest no timer and no socket keeps the object in memory. */
   #followRest(): void {
-    const resting = this.#raft.resting && !this.#reads.waiting && !this.#proposals.waiting;
+    const waiting = this.#reads.waiting || this.#proposals.waiting;
+    const resting = this.#raft.resting && !waiting && this.#recovering === undefined;
     if (!resting) {
       this.#tickTimer ??= this.#ports.clock.setTimer(TICK_MS, () =>
         this.#guard(() => this.#tick()),
@@ -299,7 +346,26 @@ export class Member {
     const timeout = StatusError.of('timeout');
     this.#reads.expire(nowMs, timeout);
     this.#proposals.expire(nowMs, timeout);
+    this.#followRecovery(nowMs);
     this.#turn();
+  }
+
+  #followRecovery(nowMs: number): void {
+    const recovering = this.#recovering;
+    if (recovering === undefined || recovering.asked === true) return;
+    if (nowMs - recovering.sinceMs < RECOVERY_HOLD_MS) return;
+    recovering.asked = true;
+    this.#confirmedRead().then(
+      () => {
+        endRecovery(this.#ports.rows);
+        this.#raft.endRecovery();
+        this.#recovering = undefined;
+        this.#ports.log.info('member recovered from damage', { damage: recovering.damage });
+      },
+      () => {
+        recovering.asked = false;
+      },
+    );
   }
 
   /** Page work runs between turns, a slice at a time, so that it never holds up a request for long. */
@@ -326,6 +392,7 @@ export class Member {
     this.#ports.log.warn('member stops', {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
+    if (isCorruption(error)) noteDamage(this.#ports.rows, error);
     this.stop();
     this.#ports.abandon(error);
   }

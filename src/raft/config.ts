@@ -11,6 +11,8 @@ export interface RaftConfig {
    * an answer meant for another instance of this member is never taken for this one's.
    */
   readonly nonce: Uint8Array;
+  /** The stored log was damaged and thrown away; see lost-log.ts. Default false. */
+  readonly recovering?: boolean;
   /** Ticks without a leader's voice before an election; randomised up to twice as many (paper 5.2). */
   readonly electionTicks: number;
   /** Ticks between heartbeats. Less than electionTicks. */

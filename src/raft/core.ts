@@ -39,8 +39,8 @@ export class Core {
   leader: NodeId = NO_NODE;
   /** HardState.leader: this member was elected in `term` and may resume. */
   leaderMark: boolean;
-  /** A change that removed this very member was applied: it never votes again. */
-  removed = false;
+  /** This member's log was lost and is not whole again: it must not vote (lost-log.ts). */
+  recovering: boolean;
 
   /** Ticks since construction, rest not counted. */
   ticks = 0;
@@ -98,6 +98,7 @@ export class Core {
     this.term = hardState.term;
     this.vote = hardState.vote;
     this.leaderMark = hardState.leader;
+    this.recovering = config.recovering ?? false;
     this.readIds = new ReadIds(config.nonce);
     this.tracker = this.trackerFor(configOf(snapshot.confState), new Map());
     const lastTerm = this.log.last.term;
@@ -118,7 +119,8 @@ export class Core {
 
   /** May this member become leader: a voter whose log is whole. */
   get promotable(): boolean {
-    return isVoter(this.config, this.id) && this.log.pendingSnapshot === undefined;
+    const whole = !this.recovering && this.log.pendingSnapshot === undefined;
+    return whole && isVoter(this.config, this.id);
   }
 
   get hardState(): HardState {

@@ -107,7 +107,7 @@ function detailsOf(message: Message): string[] {
       return [`log ${point}`];
     case MessageType.voteResponse:
     case MessageType.preVoteResponse:
-      return [reject ? 'refused' : 'granted'];
+      return [reject ? 'refused' : 'granted', `commit ${logTerm}/${commit}`];
     case MessageType.heartbeat:
     case MessageType.commit:
       return [`commit ${logTerm}/${commit}`];

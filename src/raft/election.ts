@@ -2,7 +2,7 @@
 import { bytesOf } from '../lib/bytes.ts';
 import type { Core } from './core.ts';
 import { jointVote } from './quorum/joint.ts';
-import { type Message, MessageType, NO_NODE } from './types.ts';
+import { type Message, MessageType, NO_NODE, type NodeId } from './types.ts';
 
 /** Context of a vote the leader asked for: it overrides what protects a living leader. */
 const BY_TRANSFER = bytesOf('transfer');
@@ -48,7 +48,33 @@ function askForVotes(
   }
 }
 
+/**
+ * Every answer tells what is committed. A candidate may have to learn that way which configuration is
+ * in force: the leader that removed itself steps down, and its log may end beyond everyone else's, so
+ * that by the old configuration nobody could be elected any more.
+ */
+export function sendVote(
+  core: Core,
+  type: typeof MessageType.voteResponse | typeof MessageType.preVoteResponse,
+  to: NodeId,
+  answer: { term: number; reject: boolean },
+): void {
+  const { commit } = core.log;
+  core.send(type, to, { ...answer, commit, logTerm: core.log.mustTerm(commit) });
+}
+
+/** What the answer tells to be committed. True: a new configuration comes first. */
+function learnCommit(core: Core, message: Message): boolean {
+  const { commit: index, logTerm: term } = message;
+  if (index === 0 || !core.log.matches({ index, term }) || !core.log.commitTo(index)) return false;
+  if (core.log.lastUnappliedConfChange(core.settings.committedBytesPerReadyMax) === 0) return false;
+  core.becomeFollower(core.term, NO_NODE);
+  core.campaignDue = 'own';
+  return true;
+}
+
 export function countVote(core: Core, message: Message): void {
+  if (learnCommit(core, message)) return;
   if (!core.votes.has(message.from)) core.votes.set(message.from, !message.reject);
   decide(core);
 }
@@ -77,7 +103,12 @@ export function ignoresVote(core: Core, message: Message): boolean {
   return core.leader !== NO_NODE && core.electionElapsed < core.settings.electionTicks;
 }
 
-/** A vote or preVote of this term or, for a preVote, of a later one. */
+/**
+ * A vote or preVote of this term or, for a preVote, of a later one. A member answers whatever its own
+ * configuration says: whether the vote counts is for the candidate's to decide. A member that was
+ * removed must vote, too: who has not learnt yet that the change is committed still needs it, and who
+ * has does not count it.
+ */
 export function answerVote(core: Core, message: Message): void {
   const isPreVote = message.type === MessageType.preVote;
   const free =
@@ -85,9 +116,9 @@ export function answerVote(core: Core, message: Message): void {
     (core.vote === NO_NODE && core.leader === NO_NODE) ||
     (isPreVote && message.term > core.term);
   const candidateLog = { index: message.index, term: message.logTerm };
-  const grant = free && !core.removed && core.log.isUpToDate(candidateLog);
+  const grant = free && !core.recovering && core.log.isUpToDate(candidateLog);
   const type = isPreVote ? MessageType.preVoteResponse : MessageType.voteResponse;
-  core.send(type, message.from, { term: grant ? message.term : core.term, reject: !grant });
+  sendVote(core, type, message.from, { term: grant ? message.term : core.term, reject: !grant });
   if (grant && !isPreVote) {
     core.vote = message.from;
     core.electionElapsed = 0;

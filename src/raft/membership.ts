@@ -18,10 +18,7 @@ export function applyConfChange(core: Core, change: ConfChange): ConfState {
 }
 
 function switchConfig(core: Core, config: TrackerConfig): void {
-  const wasMember = core.tracker.progress.has(core.id);
   core.tracker = core.trackerFor(config, core.tracker.progress);
-  const isMember = core.tracker.progress.has(core.id);
-  core.removed = !isMember && (wasMember || core.removed);
   if (core.role === 'follower') return;
   if (core.role === 'leader') {
     if (!isVoter(config, core.id)) {

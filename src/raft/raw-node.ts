@@ -119,6 +119,11 @@ export class RawNode {
     wake(this.#core, true);
   }
 
+  /** The log holds again all that this member ever acknowledged: it may vote. */
+  endRecovery(): void {
+    this.#core.recovering = false;
+  }
+
   hasReady(): boolean {
     return this.#loop.hasReady();
   }

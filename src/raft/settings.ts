@@ -28,6 +28,7 @@ export function settingsOf(config: RaftConfig): Settings {
   );
   return {
     ...config,
+    recovering: config.recovering ?? false,
     preVote: config.preVote ?? true,
     checkQuorum: config.checkQuorum ?? true,
     messageBytesMax: config.messageBytesMax ?? RAFT_MESSAGE_BYTES_MAX,

@@ -2,6 +2,7 @@
 import { byteString } from '../lib/bytes.ts';
 import type { Core } from './core.ts';
 import { campaign } from './election.ts';
+import { reportLostLog } from './lost-log.ts';
 import { restoreSnapshot } from './membership.ts';
 import { followRest } from './rest.ts';
 import { type Message, MessageType, NO_NODE } from './types.ts';
@@ -107,6 +108,7 @@ function acknowledge(core: Core, message: Message, index: number): void {
 function followCommit(core: Core, message: Message): void {
   const { commit, logTerm: term } = message;
   if (commit > 0 && core.log.matches({ index: commit, term })) core.log.commitTo(commit);
+  else if (core.recovering) reportLostLog(core, message.from);
 }
 
 function answerHeartbeat(core: Core, message: Message): void {

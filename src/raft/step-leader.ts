@@ -1,6 +1,7 @@
 /** What a leader does with answers, and with what others ask of it. */
 import { byteString } from '../lib/bytes.ts';
 import type { Core } from './core.ts';
+import { hearLostLog } from './lost-log.ts';
 import { acceptProposals } from './propose.ts';
 import { confirmRounds } from './reads.ts';
 import { maybeCommit, sendHeartbeat } from './replicate.ts';
@@ -36,6 +37,10 @@ export function stepLeader(core: Core, message: Message): void {
 
 function hearAppend(core: Core, message: Message, progress: Progress): void {
   progress.heardTick = core.ticks;
+  if (hearLostLog(message, progress)) {
+    core.sendsDue = true;
+    return;
+  }
   if (message.reject) {
     hearReject(core, message, progress);
     return;

@@ -1,6 +1,6 @@
 /** The way of a message: wake, compare terms, then to the task or role it concerns. */
 import type { Core } from './core.ts';
-import { answerVote, ignoresVote } from './election.ts';
+import { answerVote, ignoresVote, sendVote } from './election.ts';
 import { isFromLeader, isMalformed, isTermless, isWork } from './message.ts';
 import { wake } from './rest.ts';
 import { isGrantedPreVote, leaderOf, stepCandidate } from './step-candidate.ts';
@@ -28,9 +28,9 @@ function answerStale(core: Core, message: Message): void {
   if (isFromLeader(message.type)) {
     core.send(MessageType.appendResponse, message.from, { reject: true });
   } else if (message.type === MessageType.preVote) {
-    core.send(MessageType.preVoteResponse, message.from, { reject: true });
+    sendVote(core, MessageType.preVoteResponse, message.from, { term: core.term, reject: true });
   } else if (message.type === MessageType.vote) {
-    core.send(MessageType.voteResponse, message.from, { reject: true });
+    sendVote(core, MessageType.voteResponse, message.from, { term: core.term, reject: true });
   }
 }
 

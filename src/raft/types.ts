@@ -103,7 +103,7 @@ export interface Message {
   readonly term: number;
   /**
    * append: term of the entry before `entries`; vote: term of the candidate's last entry; rejected
-   * append: term at `rejectHint`; heartbeat, commit and rest: term of the entry at `commit`, so that the
+   * append: term at `rejectHint`; heartbeat, commit, rest and answered votes: term of the entry at `commit`, so that the
    * receiver commits only what it shares with the leader.
    */
   readonly logTerm: number;

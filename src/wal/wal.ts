@@ -132,11 +132,14 @@ export class Wal implements LogStorage {
     }
     this.#checkAppend(entries, first.index);
     const batches = [...batchesOf(entries)];
-    if (batches.length === 1 && first.index > this.lastIndex()) {
+    const promises = !equalPromises(next, this.#hardState);
+    if (batches.length === 1 && first.index > this.lastIndex() && !promises) {
       this.#writeBatch(entries, next);
       return;
     }
     this.#store.atomically(() => {
+      // A second copy: no single damaged row can make this member forget whom it voted for.
+      if (promises) this.#writeHardState(next);
       this.#truncate(first.index);
       for (const batch of batches) this.#writeBatch(batch, next);
     });
@@ -286,10 +289,10 @@ export class Wal implements LogStorage {
 }
 
 function equalHardStates(left: HardState, right: HardState): boolean {
-  return (
-    left.term === right.term &&
-    left.vote === right.vote &&
-    left.commit === right.commit &&
-    left.leader === right.leader
-  );
+  return equalPromises(left, right) && left.commit === right.commit;
+}
+
+/** All but the commit index, which may be learnt again. */
+function equalPromises(left: HardState, right: HardState): boolean {
+  return left.term === right.term && left.vote === right.vote && left.leader === right.leader;
 }

@@ -7,6 +7,8 @@ import {
 } from '../../src/constants.ts';
 import { AssertionError } from '../../src/lib/assert.ts';
 import type { Entry } from '../../src/raft/types.ts';
+import { CorruptWalError } from '../../src/wal/row.ts';
+import { salvageHardState } from '../../src/wal/salvage.ts';
 import { Wal } from '../../src/wal/wal.ts';
 import { MemoryRowStore } from '../support/memory-row-store.ts';
 import { A, B, entry, hardState, run, snapshotAt } from './helpers.ts';
@@ -29,10 +31,21 @@ describe('Wal', () => {
   it('writes one row a Ready, whatever the number of its entries', () => {
     const store = new MemoryRowStore();
     const wal = Wal.open(store);
+    wal.append([], hardState(1));
     wal.append(run(1, 1, 1), hardState(1));
     wal.append(run(2, 900, 1), hardState(1, 1));
-    assert.equal(store.rowsWritten, 2);
+    assert.equal(store.rowsWritten, 3);
     assert.deepEqual(all(Wal.open(store)), run(1, 900, 1));
+  });
+
+  it('writes term and vote twice when they change, so that no single row holds them alone', () => {
+    const store = new MemoryRowStore();
+    Wal.open(store).append(run(1, 3, 2), hardState(2, 0, B));
+    const [row] = store.heads('wal', 0, Infinity, 1);
+    store.flipBit('wal', row?.id ?? -1, 13);
+    assert.throws(() => Wal.open(store), CorruptWalError);
+    const { term, vote } = salvageHardState(store).hardState;
+    assert.deepEqual([term, vote], [2, B]);
   });
 
   it('writes nothing for a Ready that changes nothing, and one row for a hard state alone', () => {
@@ -144,11 +157,12 @@ describe('Wal', () => {
     const store = new MemoryRowStore();
     const wal = Wal.open(store);
     const rounds = 20;
+    wal.append([], hardState(1));
     for (let index = 1; index <= 10 * rounds; index++) {
       wal.append(run(index, index, 1), hardState(1, index - 1));
       if (index % 10 === 0) wal.setSnapshot(snapshotAt(index - 1, 1), index - 1);
     }
-    assert.equal(store.rowsWritten, 10 * rounds + rounds);
+    assert.equal(store.rowsWritten, 1 + 10 * rounds + rounds);
     assert.ok(store.rows('wal', 0, 1e9, 1e9).length <= 11);
     assert.deepEqual(all(Wal.open(store)), run(10 * rounds, 10 * rounds, 1));
   });

@@ -85,6 +85,14 @@ export class Progress {
     this.paused = true;
   }
 
+  /** The member has lost its log: nothing is known to be in it. */
+  forget(): void {
+    this.match = 0;
+    this.#enter('probe');
+    this.next = 1;
+    this.probeDue = true;
+  }
+
   /** Accounts for an append of `count` entries that starts at `next`. */
   sentEntries(count: number, bytes: number): void {
     assert(this.state !== 'snapshot', 'append sent to a member that is getting a snapshot');
