@@ -116,10 +116,12 @@ export class Generator {
     this.#revision = Number(header?.revision ?? this.#revision);
   }
 
-  #operation(path: string, fields: Fields): Operation {
+  #operation(currentPath: string, fields: Fields): Operation {
+    // The prefix of 3.3 is still served, by all of them.
+    const path = this.#random.bool(0.02) ? currentPath.replace('/v3/', '/v3beta/') : currentPath;
     const body = this.#writer.write(fields);
     // What is left of a broken grant may be a good one, of a lease that expires or has a drawn id.
-    const mayBreak = path !== '/v3/lease/grant';
+    const mayBreak = currentPath !== '/v3/lease/grant';
     if (mayBreak && this.#random.bool(0.02)) return { path, body: corrupted(body, this.#random) };
     return { path, body };
   }

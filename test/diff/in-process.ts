@@ -100,7 +100,7 @@ export class InProcessTarget implements Target {
   }
 
   call({ path, body }: Operation): Promise<Answer> {
-    const handle = this.#handlers[path];
+    const handle = this.#handlers[path.replace('/v3beta/', '/v3/')];
     if (handle === undefined) throw new Error(`call ${path}: the in-process target lacks it`);
     this.#calls += 1;
     if (this.#calls % RESTART_OPS === 0) this.#restart();
@@ -165,13 +165,15 @@ function handler<Request extends object, RequestInput, ResponseInput extends obj
 }
 
 function answered(run: () => string): Answer {
+  const contentType = 'application/json';
   try {
-    return { status: 200, body: run() };
+    return { status: 200, contentType, body: run() };
   } catch (error) {
     if (!(error instanceof StatusError)) throw error;
     const { code, message } = error;
     return {
       status: httpStatusOf(code),
+      contentType,
       body: JSON.stringify({ error: message, message, code }),
     };
   }

@@ -7,6 +7,7 @@ import type { Answer, Operation } from './operation.ts';
 /** An answer with its body read. */
 export interface ParsedAnswer {
   readonly status: number;
+  readonly contentType: string | null;
   readonly body: unknown;
 }
 
@@ -39,7 +40,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
     id: 'sort-option',
     reason: 'Since 3.6 a sort order that does not exist is refused; 3.4 takes it for NONE.',
     expected: (operation, reference, subject) =>
-      operation.path === '/v3/kv/range' &&
+      operation.path.endsWith('/kv/range') &&
       field(parsed(operation.body), 'sort_order') === 7 &&
       errorText(subject) === 'etcdserver: invalid sort option'
         ? subject
@@ -51,7 +52,7 @@ export const KNOWN_DIFFERENCES: readonly KnownDifference[] = [
       'Of several operations in a transaction that cannot be run, 3.7 reports the first; 3.4 looks at all ' +
       'puts before all ranges, and at kept values before leases. Nothing is applied either way.',
     expected: (operation, reference, subject) =>
-      operation.path === '/v3/kv/txn' && isTxnCheck(reference) && isTxnCheck(subject)
+      operation.path.endsWith('/kv/txn') && isTxnCheck(reference) && isTxnCheck(subject)
         ? subject
         : reference,
   },
@@ -131,12 +132,12 @@ function parsed(text: string): unknown {
 /** The answer with ids that differ between clusters replaced, and its body read. */
 export function normalized(answer: Answer): ParsedAnswer {
   const body = parsed(answer.body);
-  if (body === undefined) return { status: answer.status, body: answer.body };
-  if (!isObject(body) || !isObject(body['header'])) return { status: answer.status, body };
+  if (body === undefined) return answer;
+  if (!isObject(body) || !isObject(body['header'])) return { ...answer, body };
   const header = { ...body['header'] };
   for (const id of ['cluster_id', 'member_id', 'raft_term']) {
     // Presence and form are compared, the value is not.
     if (typeof header[id] === 'string' && /^[1-9]\d*$/.test(header[id])) header[id] = `<${id}>`;
   }
-  return { status: answer.status, body: { ...body, header } };
+  return { ...answer, body: { ...body, header } };
 }

@@ -8,6 +8,7 @@ export interface Operation {
 
 export interface Answer {
   readonly status: number;
+  readonly contentType: string | null;
   readonly body: string;
 }
 
@@ -27,6 +28,7 @@ export class HttpTarget implements Target {
   async call({ path, body }: Operation): Promise<Answer> {
     const headers = { 'Content-Type': 'application/json' };
     const response = await fetch(this.#baseUrl + path, { method: 'POST', headers, body });
-    return { status: response.status, body: await response.text() };
+    const contentType = response.headers.get('content-type');
+    return { status: response.status, contentType, body: await response.text() };
   }
 }

@@ -90,9 +90,10 @@ export function describeCounts(counts: ReadonlyMap<string, number>): string {
   return lines.map(([what, times]) => `${String(times).padStart(8)}  ${what}`).join('\n');
 }
 
-function outcomeOf({ status, body }: Answer): string {
+function outcomeOf(answer: Answer): string {
+  const { status } = answer;
   if (status === 200) return '200';
-  const { message } = (normalized({ status, body }).body ?? {}) as { message?: string };
+  const { message } = (normalized(answer).body ?? {}) as { message?: string };
   return `${status} ${message?.startsWith('etcdserver:') ? message : '(other text)'}`;
 }
 
