@@ -9,7 +9,7 @@ import type { RowStore } from '../../src/lib/row-store.ts';
 
 export interface RowStoreCase {
   readonly name: string;
-  run(store: RowStore): void;
+  readonly run: (store: RowStore) => void;
 }
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -55,7 +55,7 @@ export const ROW_STORE_CASES: readonly RowStoreCase[] = [
       buffer.fill(0);
       const read = store.get('t', 1);
       assert.deepEqual(read, { id: 1, head: bytes(1), data: bytes(2, 3) });
-      read?.data.fill(0);
+      read.data.fill(0);
       assert.deepEqual(store.get('t', 1)?.data, bytes(2, 3));
     },
   },

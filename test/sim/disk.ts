@@ -9,8 +9,7 @@
  * writes is ever confirmed.
  */
 import type { Prng } from '../../src/lib/prng.ts';
-import type { DiskOp, StoredRow } from './row-tables.ts';
-import { RowTable, RowTables } from './row-tables.ts';
+import { type DiskOp, type RowTable, RowTables, type StoredRow } from './row-tables.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { DiskFaults } from './disk-session.ts';
 import { DiskSession } from './disk-session.ts';

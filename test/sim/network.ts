@@ -61,7 +61,8 @@ export class Network {
    */
   stream(from: string, to: string, once: boolean, deliver: () => void): void {
     const link = this.#link(from, to);
-    if (link.cutSinceMs === undefined) this.#transfer(from, to, link, { ordered: true, once }, deliver);
+    if (link.cutSinceMs === undefined)
+      this.#transfer(from, to, link, { ordered: true, once }, deliver);
     else this.counts.lost++;
   }
 
@@ -74,7 +75,8 @@ export class Network {
   /** Sends one request or answer by itself: no order, no news of its loss, and never twice. */
   datagram(from: string, to: string, deliver: () => void): void {
     const link = this.#link(from, to);
-    if (link.cutSinceMs === undefined) this.#transfer(from, to, link, { ordered: false, once: true }, deliver);
+    if (link.cutSinceMs === undefined)
+      this.#transfer(from, to, link, { ordered: false, once: true }, deliver);
     else this.counts.lost++;
   }
 
@@ -123,7 +125,11 @@ export class Network {
     this.#arrive(link, atMs, deliver);
     if (!once && this.#prng.bool(duplicate)) {
       this.counts.duplicated++;
-      this.#arrive(link, atMs + Math.min(DELAY_MAX_MS, delayMs * STRAGGLER_DELAYS) * this.#prng.float(), deliver);
+      this.#arrive(
+        link,
+        atMs + Math.min(DELAY_MAX_MS, delayMs * STRAGGLER_DELAYS) * this.#prng.float(),
+        deliver,
+      );
     }
   }
 

@@ -50,8 +50,7 @@ export function installPatches(patches: readonly Patch[]): void {
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);
-      if (!url.startsWith(ROOT) || loaded.source === undefined || loaded.source === null)
-        return loaded;
+      if (!url.startsWith(ROOT) || !loaded.source) return loaded;
       const file = url.slice(ROOT.length);
       const mine = patches.filter((patch) => patch.file === file);
       if (mine.length === 0 && file !== CONSTANTS_FILE) return loaded;

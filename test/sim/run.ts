@@ -1,4 +1,5 @@
 /** Runs seeds, one after the other, and adds up what they held. Imports production code: load late. */
+import { inspect } from 'node:util';
 import { Prng } from '../../src/lib/prng.ts';
 import type { Trace } from './cluster.ts';
 import { inMacrotask } from './drain.ts';
@@ -25,8 +26,7 @@ export async function runSeed(
     // Node reports rejections that nobody handled after the macrotask.
     await new Promise((resolve) => setImmediate(resolve));
     if (result.failure !== undefined || unhandled === undefined) return result;
-    const text =
-      unhandled instanceof Error ? (unhandled.stack ?? unhandled.message) : String(unhandled);
+    const text = inspect(unhandled);
     return {
       ...result,
       failure: new Violation('no unexpected error', `unhandled rejection: ${text}`),
