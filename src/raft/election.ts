@@ -63,18 +63,18 @@ export function sendVote(
   core.send(type, to, { ...answer, commit, logTerm: core.log.mustTerm(commit) });
 }
 
-/** What the answer tells to be committed. True: a new configuration comes first. */
-function learnCommit(core: Core, message: Message): boolean {
+/** What an answer tells to be committed, in whatever term: that is true for good. */
+export function learnCommit(core: Core, message: Message): void {
   const { commit: index, logTerm: term } = message;
-  if (index === 0 || !core.log.matches({ index, term }) || !core.log.commitTo(index)) return false;
-  if (core.log.lastUnappliedConfChange(core.settings.committedBytesPerReadyMax) === 0) return false;
+  if (core.role === 'leader' || index === 0 || !core.log.matches({ index, term })) return;
+  if (!core.log.commitTo(index) || core.role === 'follower') return;
+  if (core.log.lastUnappliedConfChange(core.settings.committedBytesPerReadyMax) === 0) return;
+  // The election goes on by the new configuration, once it is applied.
   core.becomeFollower(core.term, NO_NODE);
   core.campaignDue = 'own';
-  return true;
 }
 
 export function countVote(core: Core, message: Message): void {
-  if (learnCommit(core, message)) return;
   if (!core.votes.has(message.from)) core.votes.set(message.from, !message.reject);
   decide(core);
 }

@@ -57,8 +57,6 @@ export function compactableIndex(core: Core, limits: CompactionLimits): number {
       needed = Math.min(needed, has);
     }
   }
-  return Math.max(
-    firstIndex - 1,
-    Math.min(applied, Math.max(needed, applied - limits.retainedEntriesMax)),
-  );
+  // While a snapshot waits to be installed, firstIndex is beyond what is applied.
+  return Math.min(applied, Math.max(firstIndex - 1, needed, applied - limits.retainedEntriesMax));
 }

@@ -1,6 +1,6 @@
 /** The way of a message: wake, compare terms, then to the task or role it concerns. */
 import type { Core } from './core.ts';
-import { answerVote, ignoresVote, sendVote } from './election.ts';
+import { answerVote, ignoresVote, learnCommit, sendVote } from './election.ts';
 import { isFromLeader, isMalformed, isTermless, isWork } from './message.ts';
 import { wake } from './rest.ts';
 import { isGrantedPreVote, leaderOf, stepCandidate } from './step-candidate.ts';
@@ -10,6 +10,7 @@ import { type Message, MessageType } from './types.ts';
 
 export function step(core: Core, message: Message): void {
   if (message.to !== core.id || message.from === core.id || isMalformed(message)) return;
+  if (isVoteAnswer(message.type)) learnCommit(core, message);
   if (!isTermless(message.type) && message.term < core.term) {
     answerStale(core, message);
     return;
@@ -21,6 +22,10 @@ export function step(core: Core, message: Message): void {
   }
   if (message.term > core.term && !followTerm(core, message)) return;
   dispatch(core, message);
+}
+
+function isVoteAnswer(type: MessageType): boolean {
+  return type === MessageType.voteResponse || type === MessageType.preVoteResponse;
 }
 
 /** From a term that is over. An old leader and a candidate learn of the new one by the answer. */
