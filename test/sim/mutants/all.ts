@@ -1,0 +1,7 @@
+/** Every mutant of the test build. */
+import { MEMBER_MUTANTS } from './member.ts';
+import type { Mutant } from './mutant.ts';
+import { RAFT_MUTANTS } from './raft.ts';
+import { STORAGE_MUTANTS } from './storage.ts';
+
+export const MUTANTS: readonly Mutant[] = [...RAFT_MUTANTS, ...STORAGE_MUTANTS, ...MEMBER_MUTANTS];
