@@ -60,7 +60,7 @@ export class HashJob {
       while (cursor.next()) {
         if (cursor.modRevision < this.#next) continue;
         if (cursor.modRevision > this.#revision) return this.#end();
-        if (bytes > settings.hashStepBytes && cursor.modRevision > last) {
+        if (bytes > settings.hashStepBytes && last >= 0 && cursor.modRevision > last) {
           this.#next = cursor.modRevision;
           return undefined;
         }

@@ -76,10 +76,11 @@ export class Merger {
     }
   }
 
-  /** Merges everything, however much it is. */
+  /** Merges everything, however much it is. All of the memtable must be flushed. */
   drain(): void {
-    do this.slice();
-    while (this.#cursor !== undefined);
+    const { memtable } = this.#generation;
+    // What came below the cursor of a cycle under way is left to the next one.
+    while (memtable.entries > 0 || this.#cursor !== undefined) this.slice();
   }
 
   /** Rewrites the leaf at `index` without what is dead, taking along what the memtable has for it. */
