@@ -55,36 +55,37 @@ export function sendAppends(core: Core): void {
 function sendAppendsTo(core: Core, to: NodeId, progress: Progress): void {
   const { log } = core;
   if (progress.probeDue && progress.state === 'replicate' && progress.inflights.full) {
-    sendAppend(core, to, progress, []);
+    sendAppend(core, to, progress, false);
   }
   while (progress.state !== 'snapshot' && !progress.paused) {
-    const { next } = progress;
-    const entriesDue = next <= log.lastIndex;
+    const entriesDue = progress.next <= log.lastIndex;
     if (!entriesDue && progress.state === 'replicate' && !progress.probeDue) {
       sendCommit(core, to, progress);
       return;
     }
     // In state probe an empty append is due as well, until its answer shows that nothing is missing.
     if (!entriesDue && !progress.probeDue && progress.match === log.lastIndex) return;
-    if (next < log.firstIndex || log.term(next - 1) === undefined) {
-      sendSnapshot(core, to, progress);
-      return;
-    }
-    const { messageBytesMax } = core.settings;
-    const entries = entriesDue ? log.slice(next, log.lastIndex + 1, messageBytesMax) : [];
-    sendAppend(core, to, progress, entries);
+    if (!sendAppend(core, to, progress, entriesDue)) return;
   }
 }
 
-function sendAppend(core: Core, to: NodeId, progress: Progress, entries: readonly Entry[]): void {
-  const index = progress.next - 1;
-  const { commit } = core.log;
-  const logTerm = core.log.term(index);
-  if (logTerm === undefined) return;
-  core.send(MessageType.append, to, { index, logTerm, entries, commit });
+/** False: the log no longer reaches down to what the member needs; it gets a snapshot if it lives. */
+function sendAppend(core: Core, to: NodeId, progress: Progress, withEntries: boolean): boolean {
+  const { log } = core;
+  const { next } = progress;
+  const logTerm = log.term(next - 1);
+  if (next < log.firstIndex || logTerm === undefined) {
+    sendSnapshot(core, to, progress);
+    return false;
+  }
+  const { commit } = log;
+  const { messageBytesMax } = core.settings;
+  const entries = withEntries ? log.slice(next, log.lastIndex + 1, messageBytesMax) : [];
+  core.send(MessageType.append, to, { index: next - 1, logTerm, entries, commit });
   progress.sentEntries(entries.length, entriesBytes(entries));
   progress.sentCommit = commit;
   progress.probeDue = false;
+  return true;
 }
 
 /** News for a member that has been sent everything. Lost news is made up for by heartbeats. */
@@ -95,7 +96,7 @@ function sendCommit(core: Core, to: NodeId, progress: Progress): void {
   progress.sentCommit = commit;
 }
 
-/** What the member needs is no longer in the log. Nothing is sent to a member that does not answer. */
+/** Nothing is sent to a member that does not answer: the host would stream in vain. */
 function sendSnapshot(core: Core, to: NodeId, progress: Progress): void {
   if (!core.isAlive(progress)) return;
   const snapshot = core.settings.storage.snapshot();
