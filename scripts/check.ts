@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { tidy } from './check/tidy.ts';
+import { generate } from './generate.ts';
 import { readOptions, UsageError } from './lib/usage.ts';
 
 export const summary = 'format, lint, types, import direction, generated code, tidiness';
@@ -116,10 +117,5 @@ function report(problems: readonly string[]): Outcome {
 
 /** The files made from the .proto files are checked in; this proves that they were made from these. */
 async function generatedUpToDate(): Promise<Outcome> {
-  const script = './generate.ts';
-  if (!existsSync(`scripts/${script}`)) return report([]);
-  const { generate } = (await import(script)) as {
-    generate: (options: { check: boolean }) => Promise<readonly string[]>;
-  };
   return report(await generate({ check: true }));
 }

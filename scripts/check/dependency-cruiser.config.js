@@ -19,8 +19,14 @@ const MAY_IMPORT = {
   watch: ['api', 'mvcc', 'auth'],
   apply: ['api', 'mvcc', 'lease', 'auth', 'raft'],
   member: ['api', 'raft', 'wal', 'mvcc', 'lease', 'auth', 'watch', 'apply'],
-  // What a member offers to those who call it, and the words of its configuration.
-  http: ['api', 'member/ports', 'member/rpc', 'member/cluster-config'],
+  // What a member offers to those who call it, its configuration, and what the two say over a socket.
+  http: [
+    'api',
+    'member/ports',
+    'member/rpc',
+    'member/cluster-config',
+    'member/watch-bridge',
+  ],
   client: ['api'],
 };
 
