@@ -33,6 +33,9 @@ export const PROPOSAL_TIMEOUT_MS = 5_000 + 2 * ELECTION_TICKS * TICK_MS;
 /** Proposals of one member that may wait for their fate at once. */
 export const PROPOSALS_WAITING_MAX = 20_000;
 
+/** Space a member may use before it raises NOSPACE; etcd's default of 2 GiB. */
+export const QUOTA_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
+
 /** Unflushed changes after which a member saves its state and cuts its log. */
 export const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 /** Applied entries after which it does so even if they are small (etcd's snapshot-count). */
@@ -118,6 +121,33 @@ export const WATCH_PROGRESS_INTERVAL_MS_MIN = 100;
 export const WATCH_ATTACHMENT_BYTES_MAX = 12 * 1024;
 /** Beyond that the watchers go into rows of about this size, so that a new one rewrites one row. */
 export const WATCH_ROW_BYTES = 16 * 1024;
+
+/** Sockets of one member that carry watches; the platform lets 32,768 hibernate, and peers need some. */
+export const WATCH_SOCKETS_MAX = 32_000;
+/** Messages of one turn share a frame to the Worker up to about this size. */
+export const WATCH_FRAME_BYTES = 256 * 1024;
+/** A member that does not take a stream within this is passed over. */
+export const MEMBER_DIAL_TIMEOUT_MS = 10_000;
+/** The Worker asks so often whether the member is there; also the pace of heartbeats to clients. */
+export const WATCH_PING_MS = 20_000;
+/** Written to a client at once, unless a single message is longer. */
+export const WATCH_CHUNK_BYTES = 64 * 1024;
+/** The Worker tells the member what was read after so many bytes or messages, or after this time. */
+export const WATCH_READ_REPORT_BYTES = 64 * 1024;
+export const WATCH_READ_REPORT_MESSAGES = 32;
+export const WATCH_READ_REPORT_MS = 1_000;
+/** Pauses between attempts to find a member that goes on with a stream, and when that is given up. */
+export const WATCH_RESUME_PAUSE_MS_MIN = 50;
+export const WATCH_RESUME_PAUSE_MS_MAX = 2_000;
+export const WATCH_RESUME_TIMEOUT_MS = 60_000;
+/** State of streams is saved after this much quiet; objects sleep after ten seconds of it. */
+export const WATCH_SAVE_AFTER_MS = 1_000;
+/** How often sockets that have more to send than they can are looked at. */
+export const WATCH_POLL_MS = 50;
+/** A client that takes nothing for so long, while something waits for it, is closed. */
+export const WATCH_UNREAD_TIMEOUT_MS = 60_000;
+/** Requests that may wait for a member that has just woken to know where the cluster stands. */
+export const WATCH_START_REQUESTS_MAX = 1_000;
 
 // Raft (src/raft).
 

@@ -1,5 +1,6 @@
 /** Entry of the deployment: wires the HTTP surface to the members' objects. */
 import type { Hono } from 'hono';
+import { MemberObject } from '../durable/member-object.ts';
 import { clusterOf, type Env, objectName } from '../durable/env.ts';
 import { createApp } from './http/app.ts';
 import { type LeaderHints, Router } from './http/router.ts';
@@ -7,7 +8,10 @@ import { nearestFirst } from './http/distance.ts';
 import type { ClusterConfig } from './member/cluster-config.ts';
 import { PEER_HEADERS } from './member/peer-protocol.ts';
 
-export { MemberObject } from '../durable/member-object.ts';
+export { MemberObject };
+
+/** Names the one member a request is for, where etcd's clients would choose its endpoint. */
+const MEMBER_HEADER = 'X-Edgetcd-Member';
 
 /** Kept for the life of the isolate; see LeaderHints. */
 const hints: LeaderHints = { leader: undefined };
@@ -42,18 +46,20 @@ function appOf(env: Env): Hono {
 
 /** The members a request can be sent to from here, nearest first. */
 function membersFor(request: Request, env: Env, cluster: ClusterConfig) {
+  const chosen = env.EDGETCD_SELF ?? request.headers.get(MEMBER_HEADER);
   const reachable =
-    env.EDGETCD_SELF === undefined
-      ? cluster.members
-      : cluster.members.filter((member) => member.name === env.EDGETCD_SELF);
-  return nearestFirst(request.cf, reachable).map((member) => ({
-    name: member.name,
-    open: () => {
-      const id = env.MEMBERS.idFromName(objectName(cluster.name, member.name));
-      const hint = member.region;
-      return env.MEMBERS.get(id, hint === undefined ? {} : { locationHint: hint });
-    },
-  }));
+    chosen === null ? cluster.members : cluster.members.filter(({ name }) => name === chosen);
+  return nearestFirst(request.cf, reachable).map(({ name, region }) => {
+    const open = (): DurableObjectStub<MemberObject> => {
+      const id = env.MEMBERS.idFromName(objectName(cluster.name, name));
+      return env.MEMBERS.get(id, region === undefined ? {} : { locationHint: region });
+    };
+    return {
+      name,
+      open,
+      fetch: (path: string, init: RequestInit) => open().fetch(`http://member${path}`, init),
+    };
+  });
 }
 
 /** Peers of another process or deployment; the member itself checks secret, cluster and version. */

@@ -16,7 +16,13 @@ import { CLUSTER_VERSION } from '../constants.ts';
 import { assert } from '../lib/assert.ts';
 import { ByteReader, ByteWriter } from '../lib/binary.ts';
 import type { RowStore } from '../lib/row-store.ts';
-import { CompactedError, FutureRevisionError, type Change, type Mvcc } from '../mvcc/types.ts';
+import {
+  type HashResult,
+  CompactedError,
+  FutureRevisionError,
+  type Change,
+  type Mvcc,
+} from '../mvcc/types.ts';
 import type { ConfChange, ConfState, Entry, SnapshotMeta } from '../raft/types.ts';
 import { Alarms } from './alarms.ts';
 import { dispatch, type ApplyResponse } from './dispatch.ts';
@@ -190,6 +196,11 @@ export class StateMachine {
       page = this.rangePage(request, page.next);
       yield page.response;
     }
+  }
+
+  /** Hash of the store's content at `revision` (0: the newest). @throws StatusError compacted, futureRev */
+  hashKV(revision: number): HashResult {
+    return translated(() => this.mvcc.hash(revision));
   }
 
   /** A transaction for which isReadOnlyTxn holds. @throws StatusError compacted, futureRev */

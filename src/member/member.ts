@@ -3,6 +3,7 @@
  * in turns. A turn gathers what arrived, lets Raft decide, writes once, sends, applies, answers.
  */
 import { Code, StatusError } from '../api/errors.ts';
+import { fromNumber, idToLong } from '../api/messages.ts';
 import type { ApplyResponse } from '../apply/dispatch.ts';
 import { StateMachine } from '../apply/state-machine.ts';
 import {
@@ -29,6 +30,7 @@ import {
   type SnapshotMeta,
 } from '../raft/types.ts';
 import { Wal } from '../wal/wal.ts';
+import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { ClusterConfig, ConfiguredMember } from './cluster-config.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
@@ -39,6 +41,7 @@ import { type Proposal, ProposalQueue } from './proposal-queue.ts';
 import { beginAnew, damageOf, endRecovery, isCorruption, noteDamage } from './recovery.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
+import { WATCH_ALARM, WatchHost } from './watch-host.ts';
 
 export interface MemberPorts {
   readonly rows: RowStore;
@@ -62,6 +65,7 @@ export class Member {
   readonly self: ConfiguredMember;
   readonly state: StateMachine;
   readonly snapshots: SnapshotReceiver;
+  readonly watch: WatchHost;
   readonly #ports: MemberPorts;
   readonly #wal: Wal;
   readonly #raft: RawNode;
@@ -70,6 +74,7 @@ export class Member {
   readonly #peers: Peers;
   readonly #checkpoints: Checkpoints;
   readonly #snapshotSender: SnapshotSender;
+  readonly #alarms: Alarms;
   #turnTimer: Timer | undefined;
   #tickTimer: Timer | undefined;
   #workTimer: Timer | undefined;
@@ -118,6 +123,8 @@ export class Member {
       },
     });
     this.snapshots = new SnapshotReceiver(this.state, (frame) => this.receive(frame));
+    this.#alarms = new Alarms(ports.clock);
+    this.watch = this.#openWatch();
     if (this.#recovering !== undefined) {
       this.#raft.wake();
       this.#schedule();
@@ -146,6 +153,11 @@ export class Member {
 
   get status(): RaftStatus {
     return this.#raft.status();
+  }
+
+  /** Bytes of storage in use, as the platform counts them. */
+  get storageBytes(): number {
+    return this.#ports.rows.sizeBytes();
   }
 
   get term(): number {
@@ -216,8 +228,14 @@ export class Member {
   /** The host's alarm went off. */
   alarm(): void {
     if (this.#stopped !== undefined) return;
-    this.#raft.wake();
-    this.#schedule();
+    const parts = this.#alarms.fired(this.#ports.clock.nowMs());
+    if (parts.includes(WATCH_ALARM)) this.watch.alarm();
+    this.#alarms.settle({ exact: true });
+    // Watching alone needs nothing of the others.
+    if (parts.some((part) => part !== WATCH_ALARM)) {
+      this.#raft.wake();
+      this.#schedule();
+    }
   }
 
   /** Ends this instance: everyone who waits is told, nothing is written any more. */
@@ -228,6 +246,23 @@ export class Member {
     this.#ports.transport.quiet();
     this.#proposals.failAll(reason);
     this.#reads.failAll(reason);
+    this.watch.stop();
+  }
+
+  #openWatch(): WatchHost {
+    const { config, self } = this;
+    return new WatchHost({
+      ...this.#ports,
+      history: this.state.mvcc,
+      alarms: this.#alarms,
+      identity: () => ({
+        cluster_id: idToLong(config.id),
+        member_id: idToLong(self.id),
+        raft_term: fromNumber(this.term),
+      }),
+      current: () => this.linearizable(),
+      guard: (run) => this.#guard(run),
+    });
   }
 
   #refuseWhenStopped(): void {
@@ -262,6 +297,7 @@ export class Member {
     if (this.#checkpoints.due) this.#checkpoint();
     this.#followRest();
     this.#scheduleWork();
+    this.watch.afterTurn();
   }
 
   /** In the order that Ready prescribes (raft/types.ts). */
@@ -304,6 +340,7 @@ export class Member {
     if (applied === undefined) return;
     const { proposer, sequence, outcome } = applied;
     if (outcome.changes.length > 0) {
+      this.watch.notify(outcome.changes, this.state.mvcc.revision);
       this.#ports.onChanges?.(outcome.changes, this.state.mvcc.revision);
     }
     this.#proposals.settle(proposer, sequence, outcome);
@@ -313,6 +350,7 @@ export class Member {
     this.snapshots.install(meta);
     this.#wal.installSnapshot(meta);
     this.state.save(this.#ports.rows, meta);
+    this.watch.restored(this.state.mvcc.revision);
     this.#ports.onChanges?.([], this.state.mvcc.revision);
   }
 
@@ -328,6 +366,7 @@ export class Member {
   #followRest(): void {
     const waiting = this.#reads.waiting || this.#proposals.waiting;
     const resting = this.#raft.resting && !waiting && this.#recovering === undefined;
+    this.watch.rest(resting);
     if (!resting) {
       this.#tickTimer ??= this.#ports.clock.setTimer(TICK_MS, () =>
         this.#guard(() => this.#tick()),

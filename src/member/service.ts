@@ -1,14 +1,10 @@
 import { Code, StatusError } from '../api/errors.ts';
-import {
-  AlarmType,
-  fromNumber,
-  idToLong,
-  RangeRequest,
-  type ResponseHeaderInput,
-} from '../api/messages.ts';
+import { fromNumber, idToLong, RangeRequest, type ResponseHeaderInput } from '../api/messages.ts';
 import { validateMessageBytes } from '../apply/validate.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { clusterService } from './cluster-service.ts';
 import { kvService } from './kv-service.ts';
+import { alarmName, maintenanceService } from './maintenance-service.ts';
 import type { Member } from './member.ts';
 import type { Method, ServiceTable, Stamp } from './method-table.ts';
 import type { CallResult, HealthQuery, HealthReport, MemberRpc, Served } from './rpc.ts';
@@ -24,7 +20,11 @@ export class MemberService implements MemberRpc {
 
   constructor(member: Member) {
     this.#member = member;
-    this.#methods = kvService(member);
+    this.#methods = {
+      ...kvService(member),
+      ...clusterService(member),
+      ...maintenanceService(member),
+    };
     const clusterId = idToLong(member.config.id);
     const memberId = idToLong(member.self.id);
     this.#stamp = (header): ResponseHeaderInput => ({
@@ -105,9 +105,4 @@ async function failureOf(run: () => Promise<void>): Promise<string | undefined> 
   } catch (error) {
     return StatusError.from(error).message;
   }
-}
-
-function alarmName(type: AlarmType): string {
-  if (type === AlarmType.NOSPACE) return 'NOSPACE';
-  return type === AlarmType.CORRUPT ? 'CORRUPT' : 'UNKNOWN';
 }
