@@ -224,7 +224,7 @@ export class WatchHub {
   #deliver(group: WatchGroup, header: MessageHeader): void {
     const fanOut = new FanOut(takeEvents(group), header, this.#ports.history);
     for (const watcher of group.watchers) {
-      if (watcher.state !== WatchState.SYNCED || header.revision < watcher.next) continue;
+      if (watcher.state !== WatchState.SYNCED) continue;
       const [response] = fanOut.responsesFor(watcher);
       if (response === undefined) continue;
       if (watcher.stream.mustWait) {

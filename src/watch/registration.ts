@@ -58,7 +58,7 @@ const SYNCED_BIT = 4;
 /** The id is negative or beyond a safe integer, and takes 8 bytes. */
 const WIDE_ID_BIT = 8;
 
-export function writeWatcher(writer: ByteWriter, watcher: Watcher): void {
+export function writeWatcher(writer: ByteWriter, watcher: RecordedWatcher): void {
   const { id, group } = watcher;
   const end = endOf(group);
   const plainId = typeof id === 'number' && id >= 0 ? id : undefined;
@@ -74,6 +74,11 @@ export function writeWatcher(writer: ByteWriter, watcher: Watcher): void {
   if (end === End.GIVEN) writer.string(group.end ?? '');
   writer.varint(watcher.next);
 }
+
+/** What of a watcher goes into its record. */
+type RecordedWatcher = Pick<Watcher, 'id' | 'flags' | 'state' | 'next'> & {
+  readonly group: KeyRange;
+};
 
 export function readWatcher(reader: ByteReader): SavedWatcher {
   const shape = reader.u8();

@@ -374,8 +374,8 @@ export class WatchStream {
   }
 }
 
-/** Unknown filters are ignored. */
-function flagsOf(request: WatchCreateRequest): number {
+/** Bits of WatchFlag. Unknown filters are ignored. */
+export function flagsOf(request: WatchCreateRequest): number {
   let flags = 0;
   if (request.filters.includes(FilterType.NOPUT)) flags |= WatchFlag.NO_PUT;
   if (request.filters.includes(FilterType.NODELETE)) flags |= WatchFlag.NO_DELETE;

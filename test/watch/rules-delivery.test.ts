@@ -36,6 +36,19 @@ describe('W8: revisions in headers', () => {
     for (const { header } of responses) assert.equal(header?.revision.toNumber(), 2501);
   });
 
+  it('count revisions, not events: one of 1500 events is not cut', () => {
+    const member = new TestMember();
+    member.put('k');
+    member.apply((txn) => {
+      for (let index = 0; index < 1500; index++) txn.put(`k${index}`, bytesOf('v'), 0n);
+    });
+    const client = member.client();
+    client.watch('k', { range_end: bytesOf('l'), start_revision: 1 });
+    member.settle();
+    const counts = client.messages.slice(1).map((message) => message.eventCount);
+    assert.deepEqual(counts, [1501]);
+  });
+
   it('name the member, the cluster and the term', () => {
     const member = new TestMember();
     const client = member.client();
@@ -61,6 +74,20 @@ describe('W9: prev_kv', () => {
       client.lines().filter((line) => line.startsWith('0')),
       ['0@2 put a=1', '0@3 put a=2 was 1', '0@4 delete a was 2', '0@5 put a=4'],
     );
+  });
+
+  it('is read once for all that want it, and not for creations', () => {
+    const asked: string[] = [];
+    const member = new TestMember();
+    const getAt = member.store.getAt.bind(member.store);
+    member.store.getAt = (key, revision) => {
+      asked.push(`${key}@${revision}`);
+      return getAt(key, revision);
+    };
+    for (const id of ['1', '2', '3']) member.client(id).watch('a', { prev_kv: true });
+    member.put('a', '1');
+    member.put('a', '2');
+    assert.deepEqual(asked, ['a@2']);
   });
 
   it('is there in catch-up', () => {

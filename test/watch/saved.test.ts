@@ -183,6 +183,37 @@ describe('a saved stream', () => {
     );
   });
 
+  it('keeps that place in a row too, and behind what the stream has seen', () => {
+    let member = new TestMember();
+    const shell = new Shell();
+    const client = member.client();
+    for (let id = 0; id < 1000; id++) client.watch(`some/key/of/middling/length/${id}`);
+    for (let count = 0; count < 100; count++) member.put('a', 'x'.repeat(10_000));
+    for (const stream of member.hub.takeUnsaved()) shell.store(stream.save());
+    client.watch('a', { start_revision: 1 });
+    client.watch('z');
+    const { rowsWritten } = shell;
+    for (const stream of member.hub.takeUnsaved()) shell.store(stream.save());
+    assert.equal(shell.rowsWritten, rowsWritten + 1);
+    member.hub.work();
+    const { store } = member;
+    // The log is repeated from revision 50 on; until 101 the stream has seen more than the store holds.
+    member = rebuild(member, client, shell, 50);
+    const before = client.messages.length;
+    member.settle();
+    assert.equal(client.messages.length, before);
+    repeatLog(member, store);
+    member.settle();
+    member.put('a', 'live');
+    const revisions = client.messages.flatMap(
+      ({ batch }) => batch?.events.map((event) => event.revision) ?? [],
+    );
+    assert.deepEqual(
+      revisions,
+      Array.from({ length: 101 }, (_, index) => index + 2),
+    );
+  });
+
   it('keeps what is unread, so that sleeping does not lend a slow receiver more', () => {
     let member = new TestMember();
     const client = member.client('c', { slow: true });

@@ -87,6 +87,17 @@ describe('a snapshot', () => {
     ]);
   });
 
+  it('that reaches a future start ends the silence about progress', () => {
+    const { leader, follower } = pair();
+    const client = follower.client();
+    client.watch('b', { start_revision: 4 });
+    for (const value of ['3', '4', '5']) leader.put('a', value);
+    install(follower, leader);
+    follower.settle();
+    client.progress();
+    assert.deepEqual(client.lines(), ['0@2 created', '-1@5']);
+  });
+
   it('says nothing of progress before watchers have caught up', () => {
     const { leader, follower } = pair();
     const client = follower.client();
