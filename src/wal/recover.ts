@@ -15,8 +15,6 @@ const HEADS_PER_READ = 4096;
 export interface Recovered {
   readonly points: LogPoints;
   readonly newest: StampedHardState;
-  /** Row that holds `newest`, or undefined when it is the hard state's own row. */
-  readonly newestRow: number | undefined;
   /** Batches with entries after the compaction point, in order and without gaps. */
   readonly live: readonly Batch[];
   /** Batches wholly at or before the compaction point. */
@@ -27,20 +25,18 @@ export interface Recovered {
 export function recover(store: RowStore): Recovered {
   const points = readLogPoints(store);
   let newest = readStampedHardState(store);
-  let newestRow: number | undefined;
   const live: Batch[] = [];
   const dead: Batch[] = [];
   for (const { head, batch } of readBatches(store)) {
     if (head.sequence > newest.sequence) {
       newest = { sequence: head.sequence, hardState: head.hardState };
-      newestRow = batch.row;
     }
     (batch.lastIndex > points.compacted.index ? live : dead).push(batch);
   }
   live.sort((left, right) => left.firstIndex - right.firstIndex);
   checkContinuity(points, live);
   checkHardState(points, newest, live);
-  return { points, newest, newestRow, live, dead };
+  return { points, newest, live, dead };
 }
 
 /** All batches, in the order of their rows. */

@@ -40,11 +40,14 @@ export class Wal implements LogStorage {
   /** Invariant: a suffix of the log. */
   readonly #cache = new EntryCache(WAL_CACHE_BYTES);
   #points: LogPoints;
+  /**
+   * Invariant: term, vote and leader are also in the hard state's own row, so that neither a damaged row
+   * nor a deleted one can make this member forget whom it voted for. The commit index is in the row
+   * written last; when that is compacted, the snapshot point is not behind it.
+   */
   #hardState: HardState;
   /** Count of the hard states written; the newest has this number. */
   #sequence: number;
-  /** Row of the log that holds the newest hard state; undefined: the hard state's own row does. */
-  #hardStateRow: number | undefined;
   /** The batch read back last: followers read on where they stopped. */
   #readBack: { readonly batch: Batch; readonly entries: readonly Entry[] } | undefined;
 
@@ -54,7 +57,6 @@ export class Wal implements LogStorage {
     this.#points = recovered.points;
     this.#hardState = recovered.newest.hardState;
     this.#sequence = recovered.newest.sequence;
-    this.#hardStateRow = recovered.newestRow;
     for (const batch of recovered.dead) this.#rows.noteStored(batch, true);
     for (const batch of recovered.live) {
       this.#rows.noteStored(batch, false);
@@ -138,7 +140,6 @@ export class Wal implements LogStorage {
       return;
     }
     this.#store.atomically(() => {
-      // A second copy: no single damaged row can make this member forget whom it voted for.
       if (promises) this.#writeHardState(next);
       this.#truncate(first.index);
       for (const batch of batches) this.#writeBatch(batch, next);
@@ -183,12 +184,11 @@ export class Wal implements LogStorage {
       const { index, term } = meta;
       const points = { snapshot: meta, compacted: { index, term } };
       this.#remove(this.#batches.dropThrough(index));
-      for (const batch of this.#batches.dropFrom(0)) this.#delete(batch);
+      for (const batch of this.#batches.dropFrom(0)) this.#rows.delete(batch);
       this.#points = points;
       writeLogPoints(this.#store, points);
     });
     this.#cache.dropFrom(0);
-    this.#readBack = undefined;
   }
 
   /** The lowest index to compact to that leaves at most `bytesMax` bytes of log, in whole batches. */
@@ -217,7 +217,6 @@ export class Wal implements LogStorage {
     const batch = this.#rows.write(entries, this.#sequence + 1, hardState);
     this.#sequence++;
     this.#hardState = hardState;
-    this.#hardStateRow = batch.row;
     this.#batches.push(batch);
     this.#cache.push(entries);
   }
@@ -226,7 +225,6 @@ export class Wal implements LogStorage {
     writeStampedHardState(this.#store, { sequence: this.#sequence + 1, hardState });
     this.#sequence++;
     this.#hardState = hardState;
-    this.#hardStateRow = undefined;
   }
 
   /**
@@ -237,14 +235,13 @@ export class Wal implements LogStorage {
     for (const batch of this.#batches.dropFrom(index)) {
       const kept =
         batch.firstIndex < index ? this.#entriesOf(batch).slice(0, index - batch.firstIndex) : [];
-      this.#delete(batch);
+      this.#rows.delete(batch);
       if (kept.length > 0) {
         this.#cache.dropFrom(batch.firstIndex);
         this.#writeBatch(kept, this.#hardState);
       }
     }
     this.#cache.dropFrom(index);
-    this.#readBack = undefined;
   }
 
   #movePoints(points: LogPoints, compactTo: number): void {
@@ -266,12 +263,7 @@ export class Wal implements LogStorage {
 
   /** Lets go of compacted batches. */
   #remove(batches: readonly Batch[]): void {
-    for (const batch of batches) if (!this.#rows.recycle(batch)) this.#delete(batch);
-  }
-
-  #delete(batch: Batch): void {
-    if (batch.row === this.#hardStateRow) this.#writeHardState(this.#hardState);
-    this.#rows.delete(batch);
+    for (const batch of batches) if (!this.#rows.recycle(batch)) this.#rows.delete(batch);
   }
 
   #readEntry(index: number): Entry {
