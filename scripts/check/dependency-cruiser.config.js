@@ -20,13 +20,7 @@ const MAY_IMPORT = {
   apply: ['api', 'mvcc', 'lease', 'auth', 'raft'],
   member: ['api', 'raft', 'wal', 'mvcc', 'lease', 'auth', 'watch', 'apply'],
   // What a member offers to those who call it, its configuration, and what the two say over a socket.
-  http: [
-    'api',
-    'member/ports',
-    'member/rpc',
-    'member/cluster-config',
-    'member/watch-bridge',
-  ],
+  http: ['api', 'member/ports', 'member/rpc', 'member/cluster-config', 'member/watch-bridge'],
   client: ['api'],
 };
 
