@@ -1,3 +1,4 @@
+import { StatusError } from '../api/errors.ts';
 import {
   AlarmAction,
   AlarmType,
@@ -29,6 +30,7 @@ export class Alarms {
   /**
    * Lists (action GET: of one type, or NONE for all, whoever raised them), raises or clears.
    * Returns the alarms concerned: none when there is nothing to clear, the old one when raised twice.
+   * @throws StatusError unknownMethod for an action of a newer version
    */
   apply(request: AlarmRequest): readonly AlarmMemberInput[] {
     const alarm = { memberId: idOf(request.memberID), type: request.alarm };
@@ -48,7 +50,7 @@ export class Alarms {
         return [alarmMessage(alarm)];
       }
       default:
-        return [];
+        throw StatusError.of('unknownMethod');
     }
   }
 

@@ -1,7 +1,6 @@
 /** One place that knows every kind of mutation and which part applies it. */
 import { StatusError } from '../api/errors.ts';
 import {
-  AlarmAction,
   AlarmType,
   type AlarmResponseInput,
   type CompactionResponseInput,
@@ -22,6 +21,7 @@ import { checkpointLeases, grantLease, revokeLease } from './leases.ts';
 import type { Membership } from './membership.ts';
 import { checkPut, executePut } from './put.ts';
 import { checkDecision, decide, executeTxn, hasPut } from './txn.ts';
+import { UnknownRequestError } from './unknown-request.ts';
 import { Writer } from './writer.ts';
 
 /** The parts of the replicated state that mutations work on. */
@@ -48,18 +48,13 @@ export interface Done {
   readonly changes: readonly Change[];
 }
 
-/** A kind of mutation that this version does not know: a newer member has proposed it. */
-export class UnknownRequestError extends Error {
-  override readonly name = 'UnknownRequestError';
-}
-
 const NO_CHANGES: readonly Change[] = [];
 
 /**
  * Applies one mutation.
  * @param entryTerm term under which its entry stands in the log
  * @throws StatusError, CompactedError, FutureRevisionError: the same on every member, nothing changed
- * @throws UnknownRequestError: this member must stop before the entry, and go on as a newer version
+ * @throws UnknownRequestError: this member must stop before the entry
  */
 export function dispatch(parts: Parts, request: InternalRequest, entryTerm: number): Done {
   const { mvcc, leases, membership, alarms } = parts;
@@ -123,8 +118,6 @@ function write({ mvcc, leases }: Parts, run: (writer: Writer) => ApplyResponse):
 }
 
 function applyAlarm({ mvcc, alarms }: Parts, request: NonNullable<InternalRequest['alarm']>): Done {
-  const known: readonly number[] = Object.values(AlarmAction);
-  if (!known.includes(request.action)) throw StatusError.of('unknownMethod');
   return {
     response: { header: { revision: mvcc.revision }, alarms: alarms.apply(request) },
     changes: NO_CHANGES,

@@ -8,12 +8,14 @@ import {
   type TxnRequest,
   type TxnResponseInput,
 } from '../api/messages.ts';
+import { assert } from '../lib/assert.ts';
 import type { ReadView } from '../mvcc/types.ts';
 import { comparesHold } from './compare.ts';
 import { executeDeleteRange } from './delete-range.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { checkPut, executePut } from './put.ts';
 import { executeRange } from './range.ts';
+import { UnknownRequestError } from './unknown-request.ts';
 import type { Writer } from './writer.ts';
 
 /** A transaction with its branch chosen, and those of the transactions in it. */
@@ -22,7 +24,9 @@ export interface Decision {
   readonly steps: readonly Step[];
 }
 
-type Step = { readonly op: RequestOp; readonly nested?: undefined } | { readonly nested: Decision };
+type Step =
+  | { readonly op: RequestOp; readonly nested?: undefined }
+  | { readonly op?: undefined; readonly nested: Decision };
 
 /**
  * Evaluates the compares of the whole tree against one view, before anything is written: a nested
@@ -78,8 +82,8 @@ function executeOp(writer: Writer, op: RequestOp): ResponseOpInput {
   if (op.request_delete_range !== null) {
     return { response_delete_range: executeDeleteRange(writer, op.request_delete_range) };
   }
-  // Validation refuses operations without a request; a newer version's kind arrives here as one.
-  throw StatusError.of('keyNotFound');
+  // Validation refuses operations without a request, so this one has a kind that only a newer version reads.
+  throw new UnknownRequestError('apply transaction: it holds an unknown kind of operation');
 }
 
 /**
@@ -106,8 +110,8 @@ export function readOnlyTxn(
   const decision = decide(view, request);
   checkDecision(view, leases, decision);
   const responses = decision.steps.map((step): ResponseOpInput => {
-    const range = step.nested === undefined ? step.op.request_range : null;
-    if (range === null) throw StatusError.of('keyNotFound');
+    const range = step.op?.request_range ?? null;
+    assert(range !== null, 'run a read-only transaction: it has an operation that is no range');
     return { response_range: executeRange(view, range, view.revision) };
   });
   return { header: { revision: view.revision }, succeeded: decision.succeeded, responses };

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { Code } from '../../src/api/errors.ts';
 import { idToLong, InternalRequest, MemberDescription } from '../../src/api/messages.ts';
-import { UnknownRequestError } from '../../src/apply/dispatch.ts';
+import { UnknownRequestError } from '../../src/apply/unknown-request.ts';
 import { CorruptStateError } from '../../src/apply/state-rows.ts';
 import { decodeState, encodeState, type ReplicatedState } from '../../src/apply/state-codec.ts';
 import { AssertionError } from '../../src/lib/assert.ts';
@@ -101,6 +101,19 @@ describe('entries', () => {
     const data = concatBytes([encoded({ proposer: Uint8Array.of(1), sequence: 1 }), kind1000]);
     assert.throws(() => machine.state.applyEntry(entry(1, data)), UnknownRequestError);
     assert.deepEqual(machine.state.applied, { index: 0, term: 0 });
+  });
+
+  it('a transaction that runs an operation of a newer kind stops the member, one that does not is applied', () => {
+    for (const taken of [true, false]) {
+      const machine = new Harness();
+      const ops = [{ request_put: put('a') }, {}];
+      const data = encoded({ txn: taken ? { success: ops } : { failure: ops } });
+      const apply = (): unknown => machine.state.applyEntry(entry(1, data));
+      if (taken) assert.throws(apply, UnknownRequestError);
+      else apply();
+      assert.equal(machine.state.applied.index, taken ? 0 : 1);
+      assert.equal(machine.mvcc.revision, 1);
+    }
   });
 
   it('neither a gap nor a repetition nor an older term is applied', () => {

@@ -313,7 +313,7 @@ describe('transactions (rules T1, T2, T9 to T14)', () => {
     );
   });
 
-  it('a put that keeps what an open-ended deletion took away fails the whole', () => {
+  it('a put that keeps what an open-ended deletion took away fails the whole (etcd panics)', () => {
     const machine = filled();
     const txn = {
       success: [

@@ -6,6 +6,7 @@
  * operation, ignore_value beside an open-ended deletion (all three panic), two kinds in one operation, two
  * faults in one JSON, leases short enough to expire.
  */
+import { isOpenEnd } from '../../src/apply/keys.ts';
 import { Prng } from '../../src/lib/prng.ts';
 import type { Answer, Operation } from './operation.ts';
 import { corrupted } from './corruption.ts';
@@ -171,7 +172,8 @@ export class Generator {
   /** @param keeping no open end, which would let the transaction delete what a put wants to keep */
   #deleteRange(keeping: boolean): Fields {
     const fields = this.#interval();
-    if (keeping && fields['range_end'] === OPEN_END) delete fields['range_end'];
+    const end = fields['range_end'];
+    if (keeping && end instanceof Uint8Array && isOpenEnd(end)) delete fields['range_end'];
     this.#maybe(fields, 0.4, 'prev_kv', () => this.#random.bool(0.8));
     return fields;
   }

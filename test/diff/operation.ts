@@ -25,9 +25,13 @@ export class HttpTarget implements Target {
     this.#baseUrl = baseUrl.replace(/\/$/, '');
   }
 
+  /** @throws Error with the request, when the server closes the connection instead of answering */
   async call({ path, body }: Operation): Promise<Answer> {
+    const url = this.#baseUrl + path;
     const headers = { 'Content-Type': 'application/json' };
-    const response = await fetch(this.#baseUrl + path, { method: 'POST', headers, body });
+    const response = await fetch(url, { method: 'POST', headers, body }).catch((cause: unknown) => {
+      throw new Error(`call POST ${url} with ${body}: no answer`, { cause });
+    });
     const contentType = response.headers.get('content-type');
     return { status: response.status, contentType, body: await response.text() };
   }
