@@ -12,6 +12,7 @@ import { PeerTransport } from './peer-transport.ts';
 import { SqlRowStore } from './sql-row-store.ts';
 import { SystemClock } from './system-clock.ts';
 import { SystemRandom } from './system-random.ts';
+import { finishClose, WatchSockets } from './watch-sockets.ts';
 
 /**
  * One member as a Durable Object: wires the member to the platform's storage, timers, sockets and
@@ -22,6 +23,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   readonly #service: MemberService;
   readonly #peers: PeerReceiver;
   readonly #clock: SystemClock;
+  readonly #watches: WatchSockets;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -45,6 +47,9 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     });
     this.#service = new MemberService(this.#member);
     this.#peers = new PeerReceiver(this.#member, env.EDGETCD_CLUSTER_SECRET ?? '');
+    this.#watches = new WatchSockets(ctx, this.#member.watch);
+    const { streams, watchers } = this.#member.watch.gauges;
+    log.info('member awake', { revision: this.#member.state.mvcc.revision, streams, watchers });
   }
 
   call(method: string, body: Uint8Array): Promise<CallResult> {
@@ -59,9 +64,13 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     return this.#service.health(query);
   }
 
-  /** Only peers come this way: the stream's upgrade and the pipeline's requests. */
+  /** Upgrades to watch streams, passed on by the Worker, and what peers send: their upgrade and POSTs. */
   override async fetch(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
+    const watchKind = WatchSockets.kindOf(path);
+    if (watchKind !== undefined) {
+      return this.#watches.accept(watchKind, request.headers.get('sec-websocket-protocol'));
+    }
     const refusal = this.#peers.refuse((name) => request.headers.get(name));
     if (refusal !== undefined) return new Response(refusal.text, { status: refusal.status });
     if (path === PEER_STREAM_PATH) return this.#acceptStream();
@@ -70,6 +79,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   }
 
   override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+    if (this.#watches.message(socket, data)) return;
     if (typeof data === 'string') {
       socket.close(1003, 'a peer stream carries binary frames');
       return;
@@ -77,8 +87,13 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     this.#peers.frame(new Uint8Array(data), (reason) => socket.close(1002, reason));
   }
 
-  override webSocketClose(socket: WebSocket, code: number): void {
-    socket.close(code === 1005 || code === 1006 ? 1000 : code);
+  override webSocketClose(socket: WebSocket): void {
+    this.#watches.closed(socket);
+    finishClose(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#watches.closed(socket);
   }
 
   override alarm(): void {

@@ -48,6 +48,11 @@ export class JsonSplitter {
     return values;
   }
 
+  /** True while the beginning of a value is kept. */
+  get isPartial(): boolean {
+    return this.#parts.some((part) => part.some((byte) => !BLANKS.has(byte)));
+  }
+
   /** What is left at the end of the stream: a value without a blank behind it, or half a value. */
   end(): Uint8Array | undefined {
     const value = concatBytes(this.#parts);

@@ -17,10 +17,29 @@ const WRONG_TOKEN =
 /** Refuses every call that does not carry the token, with Unauthenticated (HTTP 401). */
 export function requireAccess(policyOf: () => AccessPolicy): MiddlewareHandler {
   return async (context, next) => {
-    const refusal = refuse(policyOf(), context.req.header('authorization'));
+    const refusal = refuse(policyOf(), authorizationOf(context.req.raw.headers));
     if (refusal !== undefined) return errorResponse(refusal);
     return next();
   };
+}
+
+/**
+ * What the client sends to prove who it is. Browsers cannot set headers on a WebSocket or an EventSource:
+ * for these the token may come as etcd's gateway takes it, in `Sec-WebSocket-Protocol: Bearer, <token>`
+ * or in a cookie `token`. A cookie counts for nothing else, since browsers send it unasked.
+ */
+function authorizationOf(headers: Headers): string | undefined {
+  const authorization = headers.get('authorization');
+  if (authorization !== null) return authorization;
+  const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket';
+  const protocol = headers.get('sec-websocket-protocol') ?? '';
+  if (isUpgrade && /^Bearer,/i.test(protocol)) return protocol.replace(',', ' ').replace(/ +/, ' ');
+  const isBrowserStream =
+    isUpgrade || headers.get('accept')?.includes('text/event-stream') === true;
+  const cookie = /(?:^|; *)token=(?<token>[^;]+)/.exec(headers.get('cookie') ?? '')?.groups?.[
+    'token'
+  ];
+  return isBrowserStream && cookie !== undefined ? `Bearer ${cookie}` : undefined;
 }
 
 function refuse(policy: AccessPolicy, authorization: string | undefined): StatusError | undefined {

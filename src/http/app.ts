@@ -6,6 +6,7 @@ import { type AccessPolicy, requireAccess } from './access.ts';
 import { errorResponse } from './errors.ts';
 import { gatewayRoutes, type RouterOf } from './gateway.ts';
 import { healthRoutes } from './health.ts';
+import { watchRoutes } from './watch/routes.ts';
 
 export interface AppParts {
   readonly access: () => AccessPolicy;
@@ -16,6 +17,7 @@ export function createApp({ access, routerOf }: AppParts): Hono {
   const app = new Hono();
   app.use(requireAccess(access));
   app.route('/', gatewayRoutes(routerOf));
+  app.route('/', watchRoutes(routerOf));
   app.route(
     '/',
     healthRoutes((request) => routerOf(request).nearest),

@@ -1,3 +1,4 @@
+import { MEMBER_DIAL_TIMEOUT_MS } from '../constants.ts';
 import { Code, StatusError } from '../api/errors.ts';
 import type { CallResult, MemberRpc } from '../member/rpc.ts';
 
@@ -5,6 +6,14 @@ import type { CallResult, MemberRpc } from '../member/rpc.ts';
 export interface RoutedMember {
   readonly name: string;
   readonly open: () => MemberRpc;
+  /** A request to the member's object itself, by a fresh stub too. */
+  readonly fetch: (path: string, init: RequestInit) => Promise<Response>;
+}
+
+/** A WebSocket to a member, not accepted yet. */
+export interface MemberSocket {
+  readonly member: string;
+  readonly socket: WebSocket;
 }
 
 /**
@@ -51,6 +60,29 @@ export class Router {
       const { code, message } = StatusError.of('timeoutDueToConnectionLost');
       throw new StatusError(code, message, { cause });
     }
+  }
+
+  /**
+   * Opens a WebSocket at the nearest member that takes it.
+   * @throws StatusError Unavailable with the last member's reason
+   */
+  async connect(path: string, headers: Headers = new Headers()): Promise<MemberSocket> {
+    let failure: unknown;
+    headers.set('Upgrade', 'websocket');
+    for (const { name, fetch } of this.#members) {
+      const dialing = new AbortController();
+      const timer = setTimeout(() => dialing.abort(), MEMBER_DIAL_TIMEOUT_MS);
+      try {
+        const response = await fetch(path, { headers, signal: dialing.signal });
+        if (response.webSocket !== null) return { member: name, socket: response.webSocket };
+        failure = `${name}: status ${response.status}, ${await response.text()}`;
+      } catch (error) {
+        failure = error;
+      } finally {
+        clearTimeout(timer);
+      }
+    }
+    throw new StatusError(14, `no member takes the stream: ${String(failure)}`, { cause: failure });
   }
 
   /** For answers that are about one member: health, status. */

@@ -32,9 +32,12 @@ export class Alarms {
     this.#clock.setAlarm(earliestMs);
   }
 
-  /** The alarm went off: none is set any more. */
-  fired(): void {
+  /** The alarm went off: none is set any more. Returns the parts that wanted it; their wishes are met. */
+  fired(nowMs: number): string[] {
     this.#setMs = undefined;
+    const due = [...this.#wishes].filter(([, atMs]) => atMs <= nowMs).map(([part]) => part);
+    for (const part of due) this.#wishes.delete(part);
+    return due;
   }
 
   #earliest(): number | undefined {

@@ -1,0 +1,239 @@
+/**
+ * One client's watch stream as the Worker holds it: a link to a member, a queue to the client, and
+ * enough memory of both to go on with another member when the first is gone.
+ */
+import { Code, codeOf, StatusError } from '../../api/errors.ts';
+import { WatchRequest } from '../../api/messages.ts';
+import {
+  WATCH_CHUNK_BYTES,
+  WATCH_READ_REPORT_BYTES,
+  WATCH_READ_REPORT_MESSAGES,
+  WATCH_READ_REPORT_MS,
+  WATCH_RESUME_PAUSE_MS_MAX,
+  WATCH_RESUME_PAUSE_MS_MIN,
+  WATCH_RESUME_TIMEOUT_MS,
+} from '../../constants.ts';
+import { concatBytes } from '../../lib/bytes.ts';
+import { WATCH_PATHS, type BridgedMessage, type ToWorker } from '../../member/watch-bridge.ts';
+import type { Router } from '../router.ts';
+import { WatchLink } from './link.ts';
+import { Positions } from './positions.ts';
+
+/** How the stream is written to the client. */
+export interface WatchFormat {
+  /** `next`: where a client resumes if this is the last it sees; 0: not after this message. */
+  message(message: BridgedMessage, next: number): readonly Uint8Array[];
+  /** The last thing on the stream. */
+  error(error: StatusError): readonly Uint8Array[];
+  /** Nothing below `revision` is missing. Undefined: nothing is written. */
+  bookmark(revision: number): readonly Uint8Array[] | undefined;
+  /** Written now and then to a silent stream. */
+  readonly heartbeat: Uint8Array | undefined;
+}
+
+interface Chunk {
+  readonly parts: readonly Uint8Array[];
+  readonly bytes: number;
+  /** The link that the member will want a word on it from; undefined: none. */
+  readonly link: WatchLink | undefined;
+}
+
+export class WatchSession {
+  /** Name of the member that has the stream. */
+  member = '';
+  readonly #router: Router;
+  readonly #format: WatchFormat;
+  readonly #positions = new Positions();
+  /** Undefined while a member is looked for. */
+  #link: WatchLink | undefined;
+  #chunks: Chunk[] = [];
+  #readMessages = 0;
+  #readBytes = 0;
+  #isAsked = false;
+  #reportTimer: ReturnType<typeof setTimeout> | null = null;
+  #wakeReader: (() => void) | undefined;
+  /** The client is gone, or everything was put in the queue. */
+  #ended = false;
+
+  private constructor(router: Router, format: WatchFormat) {
+    this.#router = router;
+    this.#format = format;
+  }
+
+  /** @throws StatusError when no member takes the stream */
+  static async open(router: Router, format: WatchFormat): Promise<WatchSession> {
+    const session = new WatchSession(router, format);
+    await session.#connect();
+    return session;
+  }
+
+  request(request: WatchRequest): void {
+    if (this.#ended) return;
+    this.#positions.asked(request);
+    this.#link?.send([requestItem(request)]);
+  }
+
+  /** What the client is to be sent next; undefined at the end. To be called again only when it took that. */
+  async read(): Promise<Uint8Array | undefined> {
+    while (this.#chunks.length === 0) {
+      if (this.#ended) return undefined;
+      await new Promise<void>((wake) => (this.#wakeReader = wake));
+    }
+    const taken: Uint8Array[] = [];
+    let bytes = 0;
+    let count = 0;
+    for (const chunk of this.#chunks) {
+      if (count > 0 && bytes + chunk.bytes > WATCH_CHUNK_BYTES) break;
+      taken.push(...chunk.parts);
+      bytes += chunk.bytes;
+      count++;
+      this.#wasRead(chunk);
+    }
+    this.#chunks.splice(0, count);
+    this.#report();
+    return concatBytes(taken);
+  }
+
+  /** Ends the stream with an error as its last line. */
+  fail(error: StatusError): void {
+    if (this.#ended) return;
+    this.#put(this.#format.error(error), undefined);
+    this.#end();
+  }
+
+  /** The client is gone. */
+  close(): void {
+    this.#chunks = [];
+    this.#end();
+  }
+
+  async #connect(): Promise<void> {
+    const { socket, member } = await this.#router.connect(WATCH_PATHS.bridge);
+    if (this.#ended) {
+      socket.accept();
+      socket.close();
+      return;
+    }
+    this.member = member;
+    const link = new WatchLink(socket, {
+      items: (items) => {
+        for (const item of items) this.#item(item, link);
+      },
+      lost: () => void this.#resume(),
+      ticked: () => this.#beat(),
+    });
+    this.#link = link;
+    const { resumption, unanswered } = this.#positions;
+    if (resumption !== undefined) link.send([{ kind: 'resume', resumption }]);
+    for (const request of unanswered) link.send([requestItem(request)]);
+  }
+
+  /** Finds another member, or the same again, for the stream. */
+  async #resume(): Promise<void> {
+    this.#link = undefined;
+    this.#readMessages = this.#readBytes = 0;
+    if (this.#positions.isWithinRevision) {
+      this.fail(new StatusError(Code.Unavailable, LOST_WITHIN_REVISION));
+      return;
+    }
+    const sinceMs = Date.now();
+    let pauseMs = WATCH_RESUME_PAUSE_MS_MIN;
+    while (!this.#ended) {
+      try {
+        await this.#connect();
+        return;
+      } catch (error) {
+        if (Date.now() - sinceMs > WATCH_RESUME_TIMEOUT_MS) this.fail(StatusError.from(error));
+      }
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      pauseMs = Math.min(2 * pauseMs, WATCH_RESUME_PAUSE_MS_MAX);
+    }
+  }
+
+  #item(item: ToWorker, link: WatchLink): void {
+    if (this.#ended) return;
+    switch (item.kind) {
+      case 'message': {
+        const next = this.#positions.sent(item);
+        this.#put(this.#format.message(item, next), link);
+        return;
+      }
+      case 'position': {
+        this.#positions.reached(item.revision, item.behind);
+        const bookmark = item.behind.length === 0 && this.#format.bookmark(item.revision);
+        if (bookmark) this.#put(bookmark, undefined);
+        return;
+      }
+      case 'ask':
+        this.#isAsked = true;
+        this.#report();
+        return;
+      case 'end':
+        this.fail(new StatusError(codeOf(item.code), item.message));
+    }
+  }
+
+  #put(parts: readonly Uint8Array[], link: WatchLink | undefined): void {
+    let bytes = 0;
+    for (const part of parts) bytes += part.length;
+    this.#chunks.push({ parts, bytes, link });
+    this.#wake();
+  }
+
+  #beat(): void {
+    const { heartbeat } = this.#format;
+    if (heartbeat !== undefined && this.#chunks.length === 0) this.#put([heartbeat], undefined);
+  }
+
+  #wasRead({ link, bytes }: Chunk): void {
+    if (link === undefined || link !== this.#link) return;
+    this.#readMessages++;
+    this.#readBytes += bytes;
+  }
+
+  /**
+   * Tells the member what the client has read: from time to time while much is read, a while after the
+   * last of it, and at once when the member has asked.
+   */
+  #report(): void {
+    if (this.#readMessages === 0) return;
+    const isDue =
+      this.#isAsked ||
+      this.#readMessages >= WATCH_READ_REPORT_MESSAGES ||
+      this.#readBytes >= WATCH_READ_REPORT_BYTES;
+    if (isDue) this.#reportNow();
+    else this.#reportTimer ??= setTimeout(() => this.#reportNow(), WATCH_READ_REPORT_MS);
+  }
+
+  #reportNow(): void {
+    clearTimeout(this.#reportTimer);
+    this.#reportTimer = null;
+    const count = this.#readMessages;
+    this.#readMessages = this.#readBytes = 0;
+    this.#isAsked = false;
+    if (count > 0) this.#link?.send([{ kind: 'read', count }]);
+  }
+
+  #end(): void {
+    this.#ended = true;
+    clearTimeout(this.#reportTimer);
+    this.#link?.close();
+    this.#link = undefined;
+    this.#wake();
+  }
+
+  #wake(): void {
+    this.#wakeReader?.();
+    this.#wakeReader = undefined;
+  }
+}
+
+const LOST_WITHIN_REVISION =
+  'edgetcd: the member was lost between two fragments of one revision: watch again from it';
+
+function requestItem(request: WatchRequest): {
+  readonly kind: 'request';
+  readonly body: Uint8Array;
+} {
+  return { kind: 'request', body: WatchRequest.encode(request).finish() };
+}

@@ -1,0 +1,319 @@
+/**
+ * Watching as a part of the member: does what the hub asks of its host (src/watch/hub.ts lists it).
+ * Catch-up runs in slices between other work; what must outlive the object's memory is saved when
+ * things have been quiet for a moment, since nothing sleeps earlier.
+ */
+import {
+  WATCH_POLL_MS,
+  WATCH_SAVE_AFTER_MS,
+  WATCH_START_REQUESTS_MAX,
+  WATCH_UNREAD_BYTES_MAX,
+  WATCH_UNREAD_TIMEOUT_MS,
+} from '../constants.ts';
+import type { RowStore } from '../lib/row-store.ts';
+import type { Change } from '../mvcc/types.ts';
+import { WatchHub } from '../watch/hub.ts';
+import type { History, Identity, WatchGauges } from '../watch/types.ts';
+import type { Alarms } from './alarms.ts';
+import type { Clock, Log, Random, Timer } from './ports.ts';
+import type { WatchKind } from './watch-bridge.ts';
+import { readSavedConnection, WatchConnection } from './watch-connection.ts';
+import type { BridgeReceiver, WatchSocket } from './watch-receivers.ts';
+import { WatchRows } from './watch-rows.ts';
+
+export interface WatchHostPorts {
+  readonly history: History;
+  readonly rows: RowStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly alarms: Alarms;
+  readonly identity: () => Identity;
+  /** Resolves once the state has all that was committed before the call. */
+  readonly current: () => Promise<void>;
+  /** Runs `run`; what it throws ends the member. */
+  readonly guard: (run: () => void) => void;
+}
+
+/** A socket that outlived the object's memory, with what was attached to it. */
+export interface KeptSocket {
+  readonly socket: WatchSocket;
+  readonly attachment: Uint8Array | undefined;
+}
+
+/** Who wishes for an alarm. */
+export const WATCH_ALARM = 'watch';
+
+export class WatchHost {
+  readonly hub: WatchHub;
+  readonly #ports: WatchHostPorts;
+  readonly #rows: WatchRows;
+  readonly #connections = new Set<WatchConnection>();
+  /** By the stream's id in the hub. */
+  readonly #byStream = new Map<string, WatchConnection>();
+  #nextNumber = 1;
+  #unflushed: BridgeReceiver[] = [];
+  readonly #polled = new Set<WatchConnection>();
+  #workTimer: Timer | undefined;
+  #saveTimer: Timer | undefined;
+  #tickTimer: Timer | undefined;
+  #pollTimer: Timer | undefined;
+  /** Something happened since the save timer was set. */
+  #busy = false;
+  /** Invariant: a resting member has no tick timer; its alarm stands in. */
+  #resting = true;
+  #savedTickMs: number | undefined;
+  #compactRevision: number;
+  /** Requests that came before the state was known to be current; undefined: it is. */
+  #early: (() => void)[] | undefined = [];
+  #becoming: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(ports: WatchHostPorts) {
+    this.#ports = ports;
+    this.#rows = new WatchRows(ports.rows);
+    this.#compactRevision = ports.history.compactRevision;
+    this.hub = new WatchHub({
+      history: ports.history,
+      identity: ports.identity,
+      random: (bound) => ports.random.below(bound),
+      saveEverySend: true,
+    });
+  }
+
+  get gauges(): WatchGauges {
+    return this.hub.gauges;
+  }
+
+  /** Of the store, and of the hub. */
+  get revision(): number {
+    return this.#ports.history.revision;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes up the sockets that the object slept with. To be called once, before anything else happens. */
+  restore(kept: readonly KeptSocket[]): (WatchConnection | undefined)[] {
+    const connections = kept.map((socket) => this.#restoreOne(socket));
+    const living = new Set(connections.map((connection) => connection?.number));
+    for (const stream of this.#rows.streams()) if (!living.has(stream)) this.#rows.drop(stream);
+    const dueMs = connections.length === 0 ? undefined : this.#rows.loadTick();
+    if (dueMs !== undefined) {
+      this.#savedTickMs = dueMs;
+      this.hub.resumeTicks(dueMs);
+    }
+    if (connections.length > 0) this.touched();
+    return connections;
+  }
+
+  /**
+   * Resolves once this instance has everything that an earlier one had seen: a new watcher must not be
+   * sent what happened before its creation. Without a quorum it resolves after a while all the same,
+   * since etcd serves watches without one.
+   */
+  current(): Promise<void> {
+    this.#becoming ??= this.#ports.current().then(
+      () => this.#becameCurrent(),
+      (error: unknown) => {
+        this.#ports.log.warn('watching begins without a quorum', { error: String(error) });
+        this.#becameCurrent();
+      },
+    );
+    return this.#becoming;
+  }
+
+  open(kind: WatchKind, socket: WatchSocket): WatchConnection {
+    const connection = new WatchConnection(this, this.#nextNumber++, kind, socket);
+    this.#add(connection);
+    connection.open();
+    this.touched();
+    return connection;
+  }
+
+  /** For connections: runs a client's request, in order, once the state is current. */
+  whenCurrent(run: () => void): 'taken' | 'full' {
+    if (this.#early === undefined) {
+      run();
+      return 'taken';
+    }
+    if (this.#early.length >= WATCH_START_REQUESTS_MAX) return 'full';
+    this.#early.push(run);
+    void this.current();
+    return 'taken';
+  }
+
+  /** For connections: runs what an event of a socket asks for; an error in it ends the member. */
+  handle(run: () => void): void {
+    if (this.#stopped) return;
+    this.#ports.guard(() => {
+      run();
+      this.touched();
+    });
+  }
+
+  remove(connection: WatchConnection): void {
+    if (!this.#connections.delete(connection)) return;
+    this.#byStream.delete(connection.streamId);
+    this.#polled.delete(connection);
+    if (connection.hasRows && !this.#stopped) this.#rows.drop(connection.number);
+  }
+
+  notify(changes: readonly Change[], revision: number): void {
+    this.hub.notify(changes, revision);
+  }
+
+  restored(revision: number): void {
+    this.hub.restored(revision);
+  }
+
+  /** The member's turn is over. */
+  afterTurn(): void {
+    const { compactRevision } = this.#ports.history;
+    if (compactRevision !== this.#compactRevision) {
+      this.#compactRevision = compactRevision;
+      for (const connection of this.#connections) connection.tellPosition();
+    }
+    if (this.#connections.size > 0) this.touched();
+  }
+
+  /** The member came to rest, or woke up. */
+  rest(resting: boolean): void {
+    if (resting === this.#resting) return;
+    this.#resting = resting;
+    this.#scheduleTick();
+  }
+
+  alarm(): void {
+    this.handle(() => this.hub.tick(this.#ports.clock.nowMs()));
+  }
+
+  /** Ends all streams; their clients are told to resume. */
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of [this.#workTimer, this.#saveTimer, this.#tickTimer, this.#pollTimer]) {
+      timer?.cancel();
+    }
+    for (const connection of [...this.#connections]) connection.restart();
+  }
+
+  /** For receivers: one frame at the end of the turn. */
+  flushSoon(receiver: BridgeReceiver): void {
+    if (this.#unflushed.length === 0) void Promise.resolve().then(() => this.#flush());
+    this.#unflushed.push(receiver);
+  }
+
+  /** For receivers: what left the socket is to be looked at. */
+  pollSoon(connection: WatchConnection): void {
+    this.#polled.add(connection);
+    this.#schedulePoll();
+  }
+
+  /** Saves what a connection's stream needs to go on. */
+  save(connection: WatchConnection): void {
+    const rows = connection.save();
+    if (rows.length > 0) this.#rows.save(connection.number, rows);
+  }
+
+  /** After anything that may have left work, or state to be saved. */
+  touched(): void {
+    if (this.#stopped) return;
+    this.#busy = true;
+    if (this.hub.hasWork) this.#scheduleWork();
+    this.#scheduleTick();
+    this.#scheduleSave();
+  }
+
+  #restoreOne({ socket, attachment }: KeptSocket): WatchConnection | undefined {
+    const saved = attachment === undefined ? undefined : readSavedConnection(attachment);
+    if (saved === undefined) {
+      WatchConnection.refuse(socket);
+      return undefined;
+    }
+    const connection = new WatchConnection(this, saved.number, saved.kind, socket);
+    this.#nextNumber = Math.max(this.#nextNumber, saved.number + 1);
+    this.#add(connection);
+    connection.restore(saved, this.#rows.load(saved.number));
+    return connection;
+  }
+
+  #add(connection: WatchConnection): void {
+    this.#connections.add(connection);
+    this.#byStream.set(connection.streamId, connection);
+  }
+
+  #becameCurrent(): void {
+    const early = this.#early ?? [];
+    this.#early = undefined;
+    for (const run of early) this.handle(run);
+  }
+
+  #flush(): void {
+    const receivers = this.#unflushed;
+    this.#unflushed = [];
+    for (const receiver of receivers) receiver.flush();
+    if (this.hub.gauges.pendingBytes < WATCH_UNREAD_BYTES_MAX / 2) return;
+    for (const connection of this.#connections) connection.ask();
+  }
+
+  #scheduleWork(): void {
+    this.#workTimer ??= this.#ports.clock.setTimer(0, () => {
+      this.#workTimer = undefined;
+      this.handle(() => this.hub.work());
+    });
+  }
+
+  #scheduleSave(): void {
+    if (this.#saveTimer !== undefined) return;
+    this.#busy = false;
+    this.#saveTimer = this.#ports.clock.setTimer(WATCH_SAVE_AFTER_MS, () => {
+      this.#saveTimer = undefined;
+      if (this.#busy) this.#scheduleSave();
+      else this.#ports.guard(() => this.#saveAll());
+    });
+  }
+
+  #saveAll(): void {
+    for (const stream of this.hub.takeUnsaved()) {
+      const connection = this.#byStream.get(stream.id);
+      if (connection !== undefined) this.save(connection);
+    }
+  }
+
+  #scheduleTick(): void {
+    const { clock, alarms } = this.#ports;
+    const dueMs = this.hub.nextTickMs(clock.nowMs());
+    if (this.#resting || dueMs === undefined) {
+      this.#tickTimer?.cancel();
+      this.#tickTimer = undefined;
+      alarms.wish(WATCH_ALARM, dueMs);
+      alarms.settle({ exact: this.#resting });
+      if (dueMs !== undefined && dueMs !== this.#savedTickMs) {
+        this.#savedTickMs = dueMs;
+        this.#rows.saveTick(dueMs);
+      }
+      return;
+    }
+    this.#tickTimer ??= clock.setTimer(Math.max(0, dueMs - clock.nowMs()), () => {
+      this.#tickTimer = undefined;
+      this.handle(() => this.hub.tick(clock.nowMs()));
+    });
+  }
+
+  /** Sockets do not say when they have sent; while some have more than they can send, look again. */
+  #schedulePoll(): void {
+    this.#pollTimer ??= this.#ports.clock.setTimer(WATCH_POLL_MS, () => {
+      this.#pollTimer = undefined;
+      this.handle(() => this.#poll());
+      if (this.#polled.size > 0 && !this.#stopped) this.#schedulePoll();
+    });
+  }
+
+  #poll(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    for (const connection of [...this.#polled]) {
+      if (!connection.poll(nowMs, WATCH_UNREAD_TIMEOUT_MS)) this.#polled.delete(connection);
+    }
+  }
+}
