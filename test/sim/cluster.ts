@@ -21,7 +21,8 @@ import { Violation, type World } from './world.ts';
 /** How often a disk is in a bad spell, and how much slower it then is. */
 const SLOW_COMMIT_CHANCE = 0.01;
 const SLOW_COMMIT_FACTOR = 30;
-const UNLIMITED_BYTES = Infinity;
+/** A platform resets an object whose write takes longer. */
+const COMMIT_MS_MAX = 3_000;
 
 export type Trace = (atMs: number, who: string, what: string) => void;
 
@@ -55,6 +56,11 @@ export class SimulatedCluster implements World, Neighbourhood {
       (who, what) => {
         this.trace(who, what);
       },
+      trace === undefined
+        ? undefined
+        : (who, what) => {
+            this.trace(who, `sends ${what}`);
+          },
     );
     this.network = new Network(this.scheduler, new Prng(prng.below(2 ** 32)), {
       ...options,
@@ -104,6 +110,11 @@ export class SimulatedCluster implements World, Neighbourhood {
     return [...this.#hosts.keys()];
   }
 
+  /** Members that can be expected to work once everything is healed. */
+  usable(): ObjectHost<SimulatedMember>[] {
+    return this.hosts().filter((host) => !host.lost);
+  }
+
   /** Puts a client on the map, near a member when it is pinned to one. */
   addClient(name: string, near: NodeId | undefined): void {
     this.#clients.push(name);
@@ -133,6 +144,7 @@ export class SimulatedCluster implements World, Neighbourhood {
     this.#slowDisks.clear();
     for (const host of this.hosts()) {
       host.machine.setRate(1);
+      host.diskFull = false;
       host.start();
     }
     this.trace('world', 'healed');
@@ -149,9 +161,10 @@ export class SimulatedCluster implements World, Neighbourhood {
     return {
       commitDelayMs: () => {
         const slow = this.faulty && this.#prng.bool(SLOW_COMMIT_CHANCE) ? SLOW_COMMIT_FACTOR : 1;
-        return commitMs * (0.5 + this.#prng.float()) * slow * (this.#slowDisks.get(id) ?? 1);
+        const factor = slow * (this.#slowDisks.get(id) ?? 1);
+        return Math.min(COMMIT_MS_MAX, commitMs * (0.5 + this.#prng.float()) * factor);
       },
-      bytesMax: () => UNLIMITED_BYTES,
+      bytesMax: () => (this.#hosts.get(id)?.diskFull === true ? 0 : Infinity),
       tornBatches: false,
     };
   }
@@ -188,7 +201,7 @@ export class SimulatedCluster implements World, Neighbourhood {
 
   instanceError(id: string, session: DiskSession, error: unknown): void {
     if (error instanceof SimulatedCrash) return;
-    if (this.#hosts.get(id)?.damaged === true) {
+    if (this.#hosts.get(id)?.explains(error) === true) {
       this.trace(id, `stops: ${String(error)}`);
       return;
     }

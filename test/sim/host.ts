@@ -6,7 +6,7 @@ import type { Prng } from '../../src/lib/prng.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { Disk } from './disk.ts';
 import type { DiskSession } from './disk-session.ts';
-import { SimulatedCrash } from './disk-session.ts';
+import { DiskFullError, SimulatedCrash } from './disk-session.ts';
 import type { Scheduled, Scheduler } from './scheduler.ts';
 import { InstanceClock, MachineClock } from './sim-clock.ts';
 import type { World } from './world.ts';
@@ -56,8 +56,12 @@ export class ObjectHost<I extends SimulatedObject> {
   /** Senders whose connection still ends at the twin. */
   readonly #pinned = new Set<string>();
   #down = false;
-  /** Says the storage was damaged on purpose: an instance may then refuse to start. */
+  /** Bits of its rows were flipped on purpose: it may stop with an error that says so. */
   damaged = false;
+  /** Damaged beyond what it can recover from by itself. */
+  lost = false;
+  /** There is no room for what it writes. */
+  diskFull = false;
   #alarm: { readonly atMs: number; readonly event: Scheduled } | undefined;
 
   constructor(
@@ -104,6 +108,15 @@ export class ObjectHost<I extends SimulatedObject> {
     if (this.#twin?.session === living.session) this.#twin = undefined;
   }
 
+  /** Is this what an injected fault must lead to? Anything else that is thrown is a bug. */
+  explains(error: unknown): boolean {
+    for (let each = error; each instanceof Error; each = each.cause) {
+      if (this.damaged && /^Corrupt\w+Error$/.test(each.name)) return true;
+      if (this.diskFull && each instanceof DiskFullError) return true;
+    }
+    return false;
+  }
+
   /** Delivers an event to the object, building it first if need be. Dropped while it is down. */
   deliver(from: string, task: (instance: I) => void): void {
     if (this.#down) return;
@@ -129,7 +142,7 @@ export class ObjectHost<I extends SimulatedObject> {
 
   /** The machine is back; the object is built at once. */
   start(): void {
-    if (!this.#down) return;
+    if (!this.#down || this.lost) return;
     this.#down = false;
     this.#world.trace(this.id, 'restarted');
     this.#wake();
@@ -223,9 +236,13 @@ export class ObjectHost<I extends SimulatedObject> {
 
   #refused(error: unknown): void {
     if (error instanceof SimulatedCrash) return;
-    if (this.damaged) {
+    if (this.explains(error)) {
       this.#world.trace(this.id, `refuses to start: ${String(error)}`);
-      this.#down = true;
+      // A full disk may have room at the next event; damage does not mend itself.
+      if (!this.diskFull) {
+        this.lost = true;
+        this.#down = true;
+      }
       return;
     }
     this.#world.fail('no unexpected error', error, this.id);

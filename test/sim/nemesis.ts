@@ -18,6 +18,7 @@ export class Nemesis {
   readonly #cluster: SimulatedCluster;
   readonly #prng: Prng;
   #stopped = false;
+  #damaged: ObjectHost<SimulatedMember> | undefined;
   /** Faults done, by kind. */
   readonly counts = new Map<FaultKind, number>();
 
@@ -71,6 +72,12 @@ export class Nemesis {
         break;
       case 'slow disk':
         this.#slowDisk(host.id);
+        break;
+      case 'full disk':
+        this.#fillDisk(host);
+        break;
+      case 'bit flip':
+        this.#flipBit(host);
         break;
       case 'leader fault':
         this.#strikeLeader();
@@ -162,6 +169,28 @@ export class Nemesis {
     this.#cluster.scheduler.after(this.#outageMs(), () => {
       this.#cluster.slowDisk(id, 1);
     });
+  }
+
+  #fillDisk(host: ObjectHost<SimulatedMember>): void {
+    this.#cluster.trace(host.id, 'disk full');
+    host.diskFull = true;
+    this.#cluster.scheduler.after(this.#outageMs(), () => {
+      host.diskFull = false;
+    });
+  }
+
+  /**
+   * Damages a stored row while the member is down. One member of a run at most: what is acknowledged
+   * rests on a quorum of disks that keep what they were given.
+   */
+  #flipBit(host: ObjectHost<SimulatedMember>): void {
+    if (this.#cluster.options.voters < 3) return;
+    this.#damaged ??= host;
+    if (this.#damaged.down) return;
+    this.#crash(this.#damaged);
+    this.#damaged.damaged = true;
+    const where = this.#damaged.disk.flipBit(this.#prng);
+    this.#cluster.trace(this.#damaged.id, `bit flipped in ${where ?? 'nothing'}`);
   }
 
   #cutBetween(left: readonly NodeId[], right: readonly NodeId[]): void {

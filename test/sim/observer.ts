@@ -1,6 +1,7 @@
 /** Watches what members send and apply, and puts it before the checkers of replicas. */
 import type { StateMachine } from '../../src/apply/state-machine.ts';
 import { decodeMessages } from '../../src/raft/codec.ts';
+import { describeMessage } from '../../src/raft/describe.ts';
 import { type Entry, EntryKind, type Message, MessageType } from '../../src/raft/types.ts';
 import { CommittedStable } from './checkers/committed-stable.ts';
 import { LeaderCompleteness } from './checkers/leader-completeness.ts';
@@ -37,19 +38,25 @@ export class Observer {
   };
   readonly #check: (run: () => void, who: string) => void;
   readonly #trace: (who: string, what: string) => void;
+  readonly #traceMessages: ((who: string, what: string) => void) | undefined;
 
   /** `check` runs an observation and ends the run when it throws a Violation. */
   constructor(
     check: (run: () => void, who: string) => void,
     trace: (who: string, what: string) => void,
+    traceMessages?: (who: string, what: string) => void,
   ) {
     this.#check = check;
     this.#trace = trace;
+    this.#traceMessages = traceMessages;
   }
 
   /** A frame that left its sender, past the output gate. Returns whether it forwards a proposal. */
   frame(who: string, bytes: Uint8Array): boolean {
     const messages = decodeMessages(bytes);
+    if (this.#traceMessages !== undefined) {
+      for (const message of messages) this.#traceMessages(who, describeMessage(message));
+    }
     this.#check(() => {
       for (const message of messages) this.#message(message);
     }, who);

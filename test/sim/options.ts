@@ -22,6 +22,8 @@ export const FAULT_KINDS = [
   'clock jump',
   'clock rate',
   'slow disk',
+  'full disk',
+  'bit flip',
   'leader fault',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];

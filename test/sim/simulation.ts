@@ -131,11 +131,12 @@ class Simulation {
     for (const client of this.#clients) client.stop();
     this.#cluster.heal();
     const deadlineMs = this.#cluster.scheduler.nowMs + LIVENESS_BOUND_MS;
+    const ids = this.#cluster.usable().map((host) => host.id);
     const final = this.#untilOk(deadlineMs, 'a last write', (attempt) => ({
-      member: this.#cluster.memberIds()[attempt % this.#options.voters] as string,
+      member: ids[attempt % ids.length] as string,
       request: { kind: 'put', key: 'zz/tombstone', value: `end ${attempt}` },
     }));
-    for (const member of this.#cluster.memberIds()) {
+    for (const member of ids) {
       this.#untilOk(deadlineMs, `a linearizable read at ${member}`, () => ({
         member,
         request: { kind: 'range', key: 'key/', end: 'zzz' },
@@ -174,7 +175,7 @@ class Simulation {
   #converge(deadlineMs: number, revision: number): void {
     const cluster = this.#cluster;
     const settled = (): boolean => {
-      const applied = cluster.hosts().map((host) => host.current?.instance.member.state);
+      const applied = cluster.usable().map((host) => host.current?.instance.member.state);
       const first = applied[0];
       return applied.every(
         (state) =>
@@ -207,7 +208,7 @@ class Simulation {
   }
 
   #judge(): void {
-    const { history, hosts } = { history: this.#cluster.history, hosts: this.#cluster.hosts() };
+    const { history, hosts } = { history: this.#cluster.history, hosts: this.#cluster.usable() };
     const { calls } = history;
     for (const host of hosts) {
       const { state, self } = this.#memberOf(host);
