@@ -117,12 +117,18 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
     .join(',');
 
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), 'edgetcd-'));
+  const removeTemporary = (): void => {
+    if (options.dataDir === undefined) rmSync(folder, { recursive: true, force: true });
+  };
+  // Also when an error that nobody caught ends us before `stop`.
+  process.once('exit', removeTemporary);
   const data = openDataDir(folder, membersText);
   const processes: MemberProcess[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(processes.map((process) => process.stop()));
     data.release();
-    if (options.dataDir === undefined) rmSync(folder, { recursive: true, force: true });
+    process.off('exit', removeTemporary);
+    removeTemporary();
   };
   try {
     await bundleAll(data, options);
