@@ -43,22 +43,30 @@ export class Merger {
 
   /** A cycle is under way or due: memory or a start's reading would grow beyond their bounds. */
   get due(): boolean {
-    const { memtable, settings, unflushedEntries, progress } = this.#generation;
+    const { progress } = this.#generation;
     if (this.#cursor !== undefined) return true;
     if (progress.mergedRevision === progress.flushedRevision) return false;
-    if (progress.flushedCompactRevision > progress.mergedRevision) return true;
-    if (memtable.entries - unflushedEntries > settings.memtableEntriesMax) return true;
-    return this.#generation.replayBytes > settings.replayBytesMax;
+    return progress.flushedCompactRevision > progress.mergedRevision || this.pressure > 1;
   }
 
-  /** One bounded part of a cycle. Starts one if none is under way. */
+  /** How many times larger than meant the memtable is, or what a start would read, if that is more. */
+  get pressure(): number {
+    const { memtable, settings, unflushedEntries, replayBytes } = this.#generation;
+    const entries = (memtable.entries - unflushedEntries) / settings.memtableEntriesMax;
+    return Math.max(entries, replayBytes / settings.replayBytesMax);
+  }
+
+  /**
+   * One bounded part of a cycle. Starts one if none is under way. Under pressure the parts grow, so
+   * that writers who outrun the merging are caught up with.
+   */
   slice(): void {
     const { settings, progress, memtable } = this.#generation;
     if (this.#cursor === undefined) {
       this.#cursor = '';
       this.#cycleRevision = progress.flushedRevision;
     }
-    let budget = settings.mergeSliceLeaves;
+    let budget = settings.mergeSliceLeaves * Math.max(1, Math.floor(this.pressure));
     while (budget > 0) {
       const node = firstFlushed(memtable.from(this.#cursor), progress.flushedRevision);
       if (node === undefined) {

@@ -45,6 +45,9 @@ export { SnapshotError } from './snapshot-page.ts';
 export { wipeTables as wipeMvcc } from './generation.ts';
 export type { HashJob } from './hash.ts';
 
+/** From here on `flush` merges too: memtable and replay stay below this many times their bounds. */
+const MERGE_PRESSURE_MAX = 3;
+
 const EVERYTHING: KeyRange = { start: '', end: undefined };
 
 /** Figures for operators, tests and benchmarks. Sizes in bytes. */
@@ -221,7 +224,7 @@ class Store implements MvccStore, TxnHost {
   flush(): void {
     this.#check();
     const { generation } = this;
-    const { progress, log, memtable } = generation;
+    const { progress, log } = generation;
     const compacted = progress.flushedCompactRevision !== this.compactRevision;
     if (progress.flushedRevision === this.revision && !compacted) return;
     this.#writing(() => {
@@ -233,10 +236,8 @@ class Store implements MvccStore, TxnHost {
         log.flush();
         generation.saveMeta();
       });
-      // Whoever flushes without ever working must not fill the memory.
-      while (memtable.entries > 2 * this.#settings.memtableEntriesMax && this.#merger.due) {
-        this.#merger.slice();
-      }
+      // Whoever flushes without working enough must not fill the memory.
+      while (this.#merger.pressure > MERGE_PRESSURE_MAX && this.#merger.due) this.#merger.slice();
     });
   }
 
