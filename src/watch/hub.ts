@@ -175,6 +175,7 @@ export class WatchHub {
     return {
       streams: this.#streams.size,
       watchers,
+      ranges: this.#index.size,
       slowWatchers: queued + waiting,
       waitingWatchers: waiting,
       pendingEvents,

@@ -68,6 +68,8 @@ export interface SavedRow {
 export interface WatchGauges {
   readonly streams: number;
   readonly watchers: number;
+  /** Distinct ranges that they watch. */
+  readonly ranges: number;
   /** Watchers behind the store: etcd's slow_watcher_total. */
   readonly slowWatchers: number;
   /** Those among them that wait for their receiver to read: etcd's victims. */

@@ -262,6 +262,9 @@ describe('a saved stream', () => {
     client.lines();
     member.put('some/key/of/middling/length/4321');
     assert.deepEqual(client.lines(), ['4321@2 put some/key/of/middling/length/4321=v']);
+    for (let id = 100; id < 200; id++) client.cancel(id);
+    member = rebuild(member, client, shell, 2);
+    assert.equal(member.hub.gauges.watchers, 4900, 'what was canceled does not come back');
     for (let id = 0; id < 5000; id++) if (id % 1000 !== 1) client.cancel(id);
     turn();
     assert.equal(shell.rows.size, 0);

@@ -133,6 +133,7 @@ describe('a receiver that does not read', () => {
     assert.deepEqual(member.hub.gauges, {
       streams: 0,
       watchers: 0,
+      ranges: 0,
       slowWatchers: 0,
       waitingWatchers: 0,
       pendingEvents: 0,
@@ -142,6 +143,17 @@ describe('a receiver that does not read', () => {
     client.watch('a');
     client.read();
     assert.equal(client.lines().at(-1)?.endsWith('created'), true);
+  });
+
+  it('may ask as often as it likes while it reads', () => {
+    const member = new TestMember();
+    const client = member.client('slow', { slow: true });
+    for (let asked = 0; asked < 20_000; asked++) {
+      client.watch('a');
+      client.cancel(asked);
+      if (asked % 100 === 0) client.read();
+    }
+    assert.equal(client.ended, undefined);
   });
 
   it('shares one bound with all others, beyond which each gets one response at a time', () => {
@@ -238,6 +250,7 @@ describe('gauges', () => {
       {
         streams: 1,
         watchers: 0,
+        ranges: 0,
         slowWatchers: 0,
         waitingWatchers: 0,
         pendingEvents: 0,
@@ -266,6 +279,7 @@ describe('gauges', () => {
       {
         streams: 0,
         watchers: 0,
+        ranges: 0,
         slowWatchers: 0,
         waitingWatchers: 0,
         pendingEvents: 0,
