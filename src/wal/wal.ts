@@ -37,7 +37,7 @@ export class Wal implements LogStorage {
   readonly #rows: BatchRows;
   /** Invariant: covers firstIndex() to lastIndex() without gap. */
   readonly #batches = new BatchList();
-  /** Invariant: a suffix of the log. */
+  /** Invariant: a suffix of the stored entries; the oldest batch may reach back before firstIndex(). */
   readonly #cache = new EntryCache(WAL_CACHE_BYTES);
   #points: LogPoints;
   /**
@@ -64,7 +64,6 @@ export class Wal implements LogStorage {
       // What was not saved yet will be applied now, or sent: better to know today that it is damaged.
       if (batch.lastIndex > this.#points.snapshot.index) this.#cache.push(this.#rows.read(batch));
     }
-    this.#cache.dropThrough(this.#points.compacted.index);
   }
 
   /**

@@ -109,7 +109,7 @@ class Life {
     this.twin = this.durable.clone();
   }
 
-  /** The process dies after some statement of one operation: none of it may be seen later. */
+  /** Some statement of one operation fails, and the member stops: none of it may be seen later. */
   crashWithin(): void {
     this.sync();
     let statements = this.#prng.below(6);
@@ -124,9 +124,13 @@ class Life {
       statements = this.#prng.below(6);
       this.store = dying;
       this.#prng.pick([() => this.append(), () => this.checkpoint(), () => this.install()])();
+      statements = Infinity;
+      this.sync();
     } catch (error) {
       assert.match(String(error), /power cut/);
     }
+    // A handler that throws does not take its writes back: what was not undone becomes durable.
+    if (this.#prng.bool()) dying.sync();
     this.store = dying.crash({});
     this.wal = Wal.open(this.store);
     this.twin = this.durable.clone();

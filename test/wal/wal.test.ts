@@ -211,9 +211,17 @@ describe('Wal', () => {
     wal.append(run(4, 40, 1, 100_000));
     const expected = [...huge, ...run(4, 40, 1, 100_000)];
     for (const each of [wal, Wal.open(store)]) assert.deepEqual(all(each), expected);
-    wal.append([], hardState(1, 40));
-    wal.setSnapshot(snapshotAt(40, 1), 40);
-    assert.equal(Wal.open(store).lastIndex(), 40);
+    const last = entry(41, 1, 4_000_000);
+    Wal.open(store).append([last]);
+    const reopened = Wal.open(store);
+    reopened.append(run(42, 42, 1));
+    assert.deepEqual(all(Wal.open(store)), [...expected, last, ...run(42, 42, 1)]);
+    reopened.append([], hardState(1, 41));
+    reopened.setSnapshot(snapshotAt(41, 1), 41);
+    reopened.append(run(42, 43, 1, 20_000));
+    reopened.append([], hardState(1, 43));
+    reopened.setSnapshot(snapshotAt(43, 1), 43);
+    assert.equal(Wal.open(store).lastIndex(), 43);
     // What is left is the row of the one small entry, to be written over.
     assert.equal(store.heads('wal', 0, 1e9, 1e9).length, 1);
   });
@@ -265,6 +273,63 @@ describe('Wal', () => {
     wal.append([], hardState(1, 10));
     wal.setSnapshot(snapshotAt(10, 1), index);
     assert.ok(wal.sizes.bytes <= 3500);
+  });
+
+  it('counts the rows and bytes it holds, through every change', () => {
+    const store = new MemoryRowStore();
+    const wal = Wal.open(store);
+    for (let index = 1; index <= 9; index += 3) wal.append(run(index, index + 2, 1), hardState(1));
+    wal.append(run(5, 5, 2), hardState(2, 2));
+    wal.append(run(6, 6, 2));
+    wal.setSnapshot(snapshotAt(2, 1), 2);
+    const { bytes, rows } = wal.sizes;
+    assert.equal(rows, 4);
+    assert.deepEqual(Wal.open(store).sizes, { bytes, rows, recycledRows: 0 });
+    wal.installSnapshot(snapshotAt(50, 3));
+    assert.deepEqual([wal.sizes.bytes, wal.sizes.rows], [0, 0]);
+  });
+
+  it('opens only if what has not been saved yet is sound', () => {
+    const store = new MemoryRowStore();
+    const wal = Wal.open(store);
+    for (let index = 1; index <= 3; index++) {
+      wal.append(run(index, index, 1), hardState(1, index - 1));
+    }
+    wal.setSnapshot(snapshotAt(2, 1));
+    for (const { id, head } of store.heads('wal', 0, 99, 99)) {
+      const damaged = store.fork();
+      damaged.flipBit('wal', id, 8 * head.length);
+      if (id === 2) {
+        assert.throws(() => Wal.open(damaged), { name: 'CorruptWalError', row: 2 });
+      } else {
+        // Old entries are read only when a slow follower asks for them.
+        const opened = Wal.open(damaged);
+        assert.throws(() => opened.entries(1, 3, Infinity), { name: 'CorruptWalError', row: id });
+        assert.deepEqual(opened.entries(3, 4, Infinity), run(3, 3, 1));
+      }
+    }
+  });
+
+  it('does not open when entries are missing that were committed, saved, or of a later term', () => {
+    const build = (): { store: MemoryRowStore; wal: Wal } => {
+      const store = new MemoryRowStore();
+      const wal = Wal.open(store);
+      wal.append([], hardState(1));
+      for (let index = 1; index <= 3; index++) wal.append(run(index, index, 1));
+      return { store, wal };
+    };
+    const committed = build();
+    committed.wal.append([], hardState(1, 3));
+    committed.store.delete('wal', 2);
+    assert.throws(() => Wal.open(committed.store), /ends at 2, but 3 was committed/);
+    const saved = build();
+    saved.wal.append([], hardState(1, 3));
+    saved.wal.setSnapshot(snapshotAt(3, 1));
+    saved.store.delete('wal', 2);
+    assert.throws(() => Wal.open(saved.store), /holds 1 to 2, but the state was saved at 3/);
+    const promised = build();
+    promised.wal.append(run(4, 4, 5), hardState(1));
+    assert.throws(() => Wal.open(promised.store), /has term 1, but the last entry term 5/);
   });
 
   it('refuses what Raft never asks for', () => {
