@@ -7,7 +7,11 @@ import type { Outcome, Request } from './kv.ts';
 import type { Generator } from './workload.ts';
 
 /** A client gives up on an answer after this long; the fate of its write is then unknown. */
-const CLIENT_TIMEOUT_MS = 3_000;
+const CLIENT_TIMEOUT_MS = 1_500;
+
+/** What a client hears when nobody listens, and how long it then waits. */
+const REFUSED = 'connection refused';
+const RECONNECT_MS = 150;
 
 export class SimulatedClient {
   readonly name: string;
@@ -42,8 +46,8 @@ export class SimulatedClient {
     this.#stopped = true;
   }
 
-  #later(): void {
-    this.#cluster.scheduler.after(this.#thinkMs(), () => {
+  #later(extraMs = 0): void {
+    this.#cluster.scheduler.after(extraMs + this.#thinkMs(), () => {
       if (!this.#stopped) this.#next();
     });
   }
@@ -53,7 +57,7 @@ export class SimulatedClient {
     const member = this.#pinned ?? this.#prng.pick(this.#cluster.memberIds());
     this.#cluster.call(this.name, member, request, CLIENT_TIMEOUT_MS, (outcome) => {
       this.#generator.learn(request, outcome);
-      this.#later();
+      this.#later(outcome.kind === 'failed' && outcome.error === REFUSED ? RECONNECT_MS : 0);
     });
   }
 }
@@ -87,7 +91,7 @@ export function callOverNetwork(
   network.datagram(client, member, () => {
     const host = cluster.host(member);
     if (host === undefined || host.down) {
-      end({ kind: 'failed', error: 'connection refused' });
+      end({ kind: 'failed', error: REFUSED });
       return;
     }
     host.deliver(client, (object) => {

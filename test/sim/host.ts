@@ -99,13 +99,18 @@ export class ObjectHost<I extends SimulatedObject> {
     return this.#twin?.instance === instance ? this.#twin.session : undefined;
   }
 
-  /** The instance says that it cannot go on; the next event builds a new one. */
+  /**
+   * The instance says that it cannot go on. It ends once what it has written is durable (an abort in
+   * the same turn would undo it); the next event builds a new one.
+   */
   abandon(living: Omit<Living<I>, 'instance'>): void {
-    if (!living.alive) return;
-    living.alive = false;
-    living.session.kill((pending) => this.#prng.below(pending + 1));
-    if (this.#current?.session === living.session) this.#current = undefined;
-    if (this.#twin?.session === living.session) this.#twin = undefined;
+    living.session.output(() => {
+      if (!living.alive) return;
+      living.alive = false;
+      living.session.kill(() => 0);
+      if (this.#current?.session === living.session) this.#current = undefined;
+      if (this.#twin?.session === living.session) this.#twin = undefined;
+    });
   }
 
   /** Is this what an injected fault must lead to? Anything else that is thrown is a bug. */

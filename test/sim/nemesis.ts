@@ -7,7 +7,7 @@ import type { FaultKind } from './options.ts';
 import type { SimulatedMember } from './simulated-member.ts';
 
 /** Longest time a crashed member stays away and a link stays broken. */
-const OUTAGE_MS_MAX = 6_000;
+const OUTAGE_MS_MAX = 4_000;
 /** Clocks jump by up to this, either way; now and then much farther. */
 const JUMP_MS_MAX = 3_000;
 const FAR_JUMP_MS = 3_600_000;
@@ -117,29 +117,34 @@ export class Nemesis {
     }
   }
 
+  /** Strikes whoever leads, mostly for long enough that another is elected. */
   #strikeLeader(): void {
     const leader = this.#cluster
       .hosts()
       .find((host) => host.current?.instance.member.status.role === 'leader');
     if (leader === undefined) return;
-    switch (this.#prng.below(5)) {
+    const forMs = this.#prng.bool(0.2) ? this.#outageMs() : 500 + 2_000 * this.#prng.float();
+    const others = this.#cluster.memberIds().filter((id) => id !== leader.id);
+    switch (this.#prng.below(7)) {
       case 0:
-        this.#crash(leader);
-        break;
       case 1:
-        leader.evict();
+        this.#crash(leader, forMs);
         break;
       case 2:
-        leader.takeOver();
+        leader.evict();
         break;
       case 3:
-        leader.crashAtStatement(this.#outageMs());
+        leader.takeOver();
+        break;
+      case 4:
+        leader.crashAtStatement(forMs);
+        break;
+      case 5:
+        // The leader keeps one follower: what it still replicates is on a minority.
+        this.#cutBetween([leader.id], others.slice(1), forMs);
         break;
       default:
-        this.#cutBetween(
-          [leader.id],
-          this.#cluster.memberIds().filter((id) => id !== leader.id),
-        );
+        this.#cutBetween([leader.id], others, forMs);
     }
   }
 
@@ -148,10 +153,10 @@ export class Nemesis {
     return this.#prng.bool() ? 200 * this.#prng.float() : OUTAGE_MS_MAX * this.#prng.float();
   }
 
-  #crash(host: ObjectHost<SimulatedMember>): void {
+  #crash(host: ObjectHost<SimulatedMember>, forMs: number = this.#outageMs()): void {
     if (host.down) return;
     host.crash();
-    this.#cluster.scheduler.after(this.#outageMs(), () => {
+    this.#cluster.scheduler.after(forMs, () => {
       host.start();
     });
   }
@@ -193,8 +198,11 @@ export class Nemesis {
     this.#cluster.trace(this.#damaged.id, `bit flipped in ${where ?? 'nothing'}`);
   }
 
-  #cutBetween(left: readonly NodeId[], right: readonly NodeId[]): void {
-    const forMs = this.#outageMs();
+  #cutBetween(
+    left: readonly NodeId[],
+    right: readonly NodeId[],
+    forMs: number = this.#outageMs(),
+  ): void {
     for (const one of left) {
       for (const other of right) {
         this.#cutFor(one, other, forMs);

@@ -10,6 +10,7 @@ import { OneLeader } from './checkers/one-leader.ts';
 import { OneVote } from './checkers/one-vote.ts';
 import { StateAgreement } from './checkers/state-agreement.ts';
 import type { DiskSession } from './disk-session.ts';
+import { Hints } from './hints.ts';
 
 /** Applied entries between two comparisons of whole states. */
 const HASH_EVERY_ENTRIES = 64;
@@ -29,6 +30,7 @@ export class Observer {
   readonly committed = new CommittedStable();
   readonly completeness = new LeaderCompleteness(this.committed, this.logMatching);
   readonly agreement = new StateAgreement();
+  readonly hints = new Hints();
   readonly counts: ReplicaCounts = {
     elections: 0,
     entries: 0,
@@ -85,6 +87,7 @@ export class Observer {
       const changes = applied?.outcome.changes.length ?? 0;
       const hash = entry.index % HASH_EVERY_ENTRIES === 0 ? hashOf(state) : undefined;
       session.output(() => {
+        if (changes > 0) this.hints.note(entry, revision);
         this.#applied(who, entry, `${revision} ${changes} ${error}`, hash);
       });
       return applied;

@@ -71,9 +71,9 @@ export function drawOptions(
   prng: Prng,
   bounds: OptionBounds = {},
 ): SimulationOptions {
-  const voters = prng.pick([1, 2, 3, 3, 3, 3, 3, 4, 5, 5, 7]);
+  const voters = prng.pick([1, 2, 3, 3, 3, 3, 3, 3, 3, 4, 5, 5, 5, 5, 7]);
   const regions = prng.bool(0.3);
-  const faults = FAULT_KINDS.filter(() => prng.bool(0.5));
+  const faults = FAULT_KINDS.filter((kind) => prng.bool(kind === 'leader fault' ? 0.8 : 0.5));
   const network = prng.bool(0.7);
   const some = (most: number): number => (network && prng.bool() ? most * prng.float() : 0);
   const drawn: SimulationOptions = {
@@ -94,15 +94,15 @@ export function drawOptions(
     commitMs: prng.pick([0.3, 1, 4, 15]),
     timerLatenessMs: prng.pick([0, 0, 1, 10]),
     faults,
-    faultEveryMs: prng.pick([300, 1_000, 3_000]),
-    safetyMs: bounds.safetyMs ?? 15_000 + prng.below(25_000),
-    tuning: drawTuning(prng),
+    faultEveryMs: prng.pick([150, 400, 400, 1_200]),
+    safetyMs: bounds.safetyMs ?? 8_000 + prng.below(16_000),
+    tuning: drawTuning(prng, regions),
   };
   return drawn;
 }
 
 /** Small limits reach in seconds what production reaches in days: snapshots, cut logs, split pages. */
-function drawTuning(prng: Prng): Tuning {
+function drawTuning(prng: Prng, regions: boolean): Tuning {
   const some = <T extends object>(choices: {
     readonly [K in keyof T]: readonly number[];
   }): Partial<T> => {
@@ -114,18 +114,23 @@ function drawTuning(prng: Prng): Tuning {
   };
   const leafPageBytes = prng.pick([300, 1_000, 12 * 1024]);
   return {
-    constants: some<Record<TunableConstant, number>>({
-      CHECKPOINT_ENTRIES: [5, 40, 200],
-      CHECKPOINT_BYTES: [2_000, 20_000],
-      CATCH_UP_ENTRIES: [1, 10, 100],
-      CATCH_UP_BYTES: [1_000, 10_000],
-      SNAPSHOT_CHUNK_BYTES: [200, 4_000],
-      RAFT_MESSAGE_BYTES_MAX: [100, 2_000],
-      RAFT_INFLIGHT_MESSAGES_MAX: [2, 8],
-      RAFT_COMMITTED_BYTES_PER_READY_MAX: [300, 5_000],
-      WAL_BATCH_BYTES_MAX: [300, 5_000],
-      WAL_CACHE_BYTES: [500, 5_000],
-    }),
+    constants: {
+      // Elections are what most bugs need. Round trips between regions leave no room for short ones.
+      ELECTION_TICKS: regions ? 10 : prng.pick([3, 3, 5, 10]),
+      REST_AFTER_TICKS: prng.pick([3, 10, 10]),
+      ...some<Record<Exclude<TunableConstant, 'ELECTION_TICKS' | 'REST_AFTER_TICKS'>, number>>({
+        CHECKPOINT_ENTRIES: [5, 40, 200],
+        CHECKPOINT_BYTES: [2_000, 20_000],
+        CATCH_UP_ENTRIES: [1, 10, 100],
+        CATCH_UP_BYTES: [1_000, 10_000],
+        SNAPSHOT_CHUNK_BYTES: [200, 4_000],
+        RAFT_MESSAGE_BYTES_MAX: [100, 2_000],
+        RAFT_INFLIGHT_MESSAGES_MAX: [2, 8],
+        RAFT_COMMITTED_BYTES_PER_READY_MAX: [300, 5_000],
+        WAL_BATCH_BYTES_MAX: [300, 5_000],
+        WAL_CACHE_BYTES: [500, 5_000],
+      }),
+    },
     store: {
       ...some<
         Pick<

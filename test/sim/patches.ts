@@ -24,6 +24,8 @@ const CONSTANTS_FILE = 'src/constants.ts';
 
 /** Constants that runs set; see options.ts. */
 export const TUNABLE_CONSTANTS = [
+  'ELECTION_TICKS',
+  'REST_AFTER_TICKS',
   'CHECKPOINT_ENTRIES',
   'CHECKPOINT_BYTES',
   'CATCH_UP_ENTRIES',

@@ -65,7 +65,7 @@ export function buildMember(
 ): SimulatedMember {
   const { world, config, self, random, observer } = setup;
   const { session, clock } = living;
-  const member = new Member(config, self, {
+  const member = Member.open(config, self, {
     rows: session,
     clock,
     random,

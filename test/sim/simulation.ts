@@ -221,7 +221,7 @@ class Simulation {
     }
     checkRevisions(calls);
     checkOldReads(calls);
-    checkLinearizable(calls);
+    checkLinearizable(calls, { hint: this.#cluster.observer.hints.over(calls) });
     checkDurable(
       calls,
       hosts.map((host) => this.#finalStore(host)),
