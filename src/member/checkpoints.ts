@@ -51,8 +51,7 @@ export class Checkpoints {
     const meta = { ...this.#state.applied, confState };
     this.#rows.atomically(() => {
       this.#state.save(this.#rows, meta);
-      this.#wal.setSnapshot(meta);
-      this.#wal.compact(Math.min(meta.index, compactable));
+      this.#wal.setSnapshot(meta, Math.min(meta.index, compactable));
     });
     this.#savedIndex = meta.index;
     return meta;
