@@ -6,6 +6,7 @@ import { PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
 import { PeerReceiver } from '../src/member/peer-receiver.ts';
 import type { CallResult, HealthQuery, HealthReport, MemberRpc } from '../src/member/rpc.ts';
 import { MemberService } from '../src/member/service.ts';
+import type { WatchGauges } from '../src/watch/types.ts';
 import { ConsoleLog } from './console-log.ts';
 import { clusterOf, type Env, objectName } from './env.ts';
 import { PeerTransport } from './peer-transport.ts';
@@ -62,6 +63,10 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
 
   health(query: HealthQuery): Promise<HealthReport> {
     return this.#service.health(query);
+  }
+
+  watchGauges(): WatchGauges {
+    return this.#member.watch.gauges;
   }
 
   /** Upgrades to watch streams, passed on by the Worker, and what peers send: their upgrade and POSTs. */

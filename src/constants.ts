@@ -19,6 +19,12 @@ export const PEER_REDIAL_MS = 200;
 /** One batch of messages to one peer; larger batches are cut. Inbound WebSocket limit: 32 MiB. */
 export const PEER_FRAME_BYTES_MAX = 4 * 1024 * 1024;
 
+/**
+ * News of a commit waits this long for an append to ride on. A lone client's next put carries it, which
+ * saves a message, a wake-up and a turn at every follower; nobody waits for it but a follower's watchers.
+ */
+export const COMMIT_NEWS_DELAY_MS = 2;
+
 /** One tick of Raft's logical clock. */
 export const TICK_MS = 100;
 /** Leader to followers; etcd's default of 100 ms. */
@@ -129,7 +135,7 @@ export const WATCH_FRAME_BYTES = 256 * 1024;
 /** A member that does not take a stream within this is passed over. */
 export const MEMBER_DIAL_TIMEOUT_MS = 10_000;
 /** The Worker asks so often whether the member is there; also the pace of heartbeats to clients. */
-export const WATCH_PING_MS = 20_000;
+export const WATCH_PING_MS = 10_000;
 /** Written to a client at once, unless a single message is longer. */
 export const WATCH_CHUNK_BYTES = 64 * 1024;
 /** The Worker tells the member what was read after so many bytes or messages, or after this time. */

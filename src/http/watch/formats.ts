@@ -8,12 +8,15 @@ const LINE_BREAK = encodeUtf8('\n');
 const BLANK_LINE = encodeUtf8('\n\n');
 const DATA = encodeUtf8('data: ');
 
-/** etcd's gateway: one JSON value a line. */
+/**
+ * etcd's gateway: one JSON value a line. A blank in front of a line means nothing to a reader of JSON,
+ * and lets us find out that a client has hung up: the runtime notices that by writing only.
+ */
 export const LINES: WatchFormat = {
   message: ({ line }) => [line, LINE_BREAK],
   error: (error) => [encodeUtf8(errorLine(error))],
   bookmark: () => undefined,
-  heartbeat: undefined,
+  heartbeat: encodeUtf8(' '),
 };
 
 /**

@@ -27,8 +27,8 @@ export interface WatchFormat {
   error(error: StatusError): readonly Uint8Array[];
   /** Nothing below `revision` is missing. Undefined: nothing is written. */
   bookmark(revision: number): readonly Uint8Array[] | undefined;
-  /** Written now and then to a silent stream. */
-  readonly heartbeat: Uint8Array | undefined;
+  /** Written now and then to a silent stream: shows both sides that the other is there. */
+  readonly heartbeat: Uint8Array;
 }
 
 interface Chunk {
@@ -181,8 +181,7 @@ export class WatchSession {
   }
 
   #beat(): void {
-    const { heartbeat } = this.#format;
-    if (heartbeat !== undefined && this.#chunks.length === 0) this.#put([heartbeat], undefined);
+    if (this.#chunks.length === 0) this.#put([this.#format.heartbeat], undefined);
   }
 
   #wasRead({ link, bytes }: Chunk): void {
