@@ -109,7 +109,7 @@ export class Member {
     this.#reads = new LinearizableReads(nonce);
     this.#proposals = new ProposalQueue(nonce);
     this.#peers = new Peers(
-      ports.transport,
+      ports,
       (id) => this.addressOf(id),
       (id) => this.#raft.reportUnreachable(id),
     );
@@ -243,7 +243,7 @@ export class Member {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
     for (const timer of [this.#turnTimer, this.#tickTimer, this.#workTimer]) timer?.cancel();
-    this.#ports.transport.quiet();
+    this.#peers.quiet();
     this.#proposals.failAll(reason);
     this.#reads.failAll(reason);
     this.watch.stop();
@@ -303,12 +303,15 @@ export class Member {
   /** In the order that Ready prescribes (raft/types.ts). */
   #process(ready: Ready): void {
     this.#peers.send(ready.earlyMessages);
-    this.#ports.rows.atomically(() => {
-      if (ready.snapshot !== undefined) this.#install(ready.snapshot);
-      const written = ready.entries.length > 0 || ready.hardState !== undefined;
-      if (written) this.#wal.append(ready.entries, ready.hardState);
-      else if (ready.fence) this.#wal.fence();
-    });
+    const { snapshot } = ready;
+    if (snapshot === undefined) {
+      this.#persist(ready);
+    } else {
+      this.#ports.rows.atomically(() => {
+        this.#install(snapshot);
+        this.#persist(ready);
+      });
+    }
     this.#send(ready.messages);
     for (const entry of ready.committedEntries) this.#apply(entry);
     for (const { context, index } of ready.readStates) this.#reads.confirm(context, index);
@@ -317,6 +320,11 @@ export class Member {
     }
     this.#raft.advance();
     this.#reads.serveUpTo(this.state.applied.index);
+  }
+
+  #persist({ entries, hardState, fence }: Ready): void {
+    if (entries.length > 0 || hardState !== undefined) this.#wal.append(entries, hardState);
+    else if (fence) this.#wal.fence();
   }
 
   #send(messages: readonly Message[]): void {
@@ -374,7 +382,7 @@ export class Member {
     } else if (this.#tickTimer !== undefined) {
       this.#tickTimer.cancel();
       this.#tickTimer = undefined;
-      this.#ports.transport.quiet();
+      this.#peers.quiet();
     }
   }
 

@@ -1,19 +1,32 @@
-import { PEER_FRAME_BYTES_MAX } from '../constants.ts';
+import { COMMIT_NEWS_DELAY_MS, PEER_FRAME_BYTES_MAX } from '../constants.ts';
 import { encodeMessages, messageBytes } from '../raft/codec.ts';
-import type { Message, NodeId } from '../raft/types.ts';
-import type { PeerAddress, Transport } from './ports.ts';
+import { type Message, MessageType, type NodeId } from '../raft/types.ts';
+import type { Clock, PeerAddress, Timer, Transport } from './ports.ts';
 
-/** Sends Raft's messages: one frame per peer and turn, cut at PEER_FRAME_BYTES_MAX. */
+export interface PeersPorts {
+  readonly clock: Clock;
+  readonly transport: Transport;
+}
+
+/**
+ * Sends Raft's messages: one frame per peer and turn, cut at PEER_FRAME_BYTES_MAX. News of commits is
+ * held back for a moment, because an append that follows carries it (COMMIT_NEWS_DELAY_MS).
+ */
 export class Peers {
+  readonly #clock: Clock;
   readonly #transport: Transport;
   readonly #addressOf: (id: NodeId) => PeerAddress | undefined;
   readonly #onUnreachable: (id: NodeId) => void;
+  /** The newest news for each peer. */
+  readonly #news = new Map<NodeId, Message>();
+  #newsTimer: Timer | undefined;
 
   constructor(
-    transport: Transport,
+    { clock, transport }: PeersPorts,
     addressOf: (id: NodeId) => PeerAddress | undefined,
     onUnreachable: (id: NodeId) => void,
   ) {
+    this.#clock = clock;
     this.#transport = transport;
     this.#addressOf = addressOf;
     this.#onUnreachable = onUnreachable;
@@ -23,11 +36,44 @@ export class Peers {
     if (messages.length === 0) return;
     const byPeer = new Map<NodeId, Message[]>();
     for (const message of messages) {
+      if (message.type === MessageType.commit) {
+        this.#hold(message);
+        continue;
+      }
       const batch = byPeer.get(message.to);
       if (batch === undefined) byPeer.set(message.to, [message]);
       else batch.push(message);
     }
-    for (const [to, batch] of byPeer) this.#sendTo(to, batch);
+    for (const [to, batch] of byPeer) this.#sendTo(to, this.#withNews(to, batch));
+  }
+
+  /** Drops what is held and closes the streams: nothing of ours keeps the object awake. */
+  quiet(): void {
+    this.#newsTimer?.cancel();
+    this.#newsTimer = undefined;
+    this.#news.clear();
+    this.#transport.quiet();
+  }
+
+  #hold(message: Message): void {
+    this.#news.set(message.to, message);
+    this.#newsTimer ??= this.#clock.setTimer(COMMIT_NEWS_DELAY_MS, () => {
+      this.#newsTimer = undefined;
+      const held = [...this.#news];
+      this.#news.clear();
+      for (const [to, news] of held) this.#sendTo(to, [news]);
+    });
+  }
+
+  /** What was held for a peer goes along with whatever is sent to it, unless an append says it too. */
+  #withNews(to: NodeId, messages: readonly Message[]): readonly Message[] {
+    const news = this.#news.get(to);
+    if (news === undefined) return messages;
+    this.#news.delete(to);
+    const said = messages.some(
+      (message) => message.type === MessageType.append && message.commit >= news.commit,
+    );
+    return said ? messages : [news, ...messages];
   }
 
   #sendTo(to: NodeId, messages: readonly Message[]): void {
