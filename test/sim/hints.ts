@@ -2,7 +2,13 @@
  * Which call made which revision, as the members' log tells it. The linearizability checker tries these
  * guesses first and believes none of them.
  */
-import { InternalRequest, type PutRequest, type RequestOp } from '../../src/api/messages.ts';
+import {
+  type DeleteRangeRequest,
+  InternalRequest,
+  type PutRequest,
+  type RequestOp,
+  type TxnRequest,
+} from '../../src/api/messages.ts';
 import { byteString } from '../../src/lib/bytes.ts';
 import type { Entry } from '../../src/raft/types.ts';
 import type { Call } from './history.ts';
@@ -41,39 +47,41 @@ export class Hints {
 
 function nameOfEntry(request: InternalRequest): string | undefined {
   if (request.put !== null) return nameOfPut(request.put);
-  if (request.delete_range !== null) {
-    const { key, range_end } = request.delete_range;
-    return `delete ${byteString(key)} ${byteString(range_end)}`;
-  }
-  if (request.txn === null) return undefined;
-  const { success, failure } = request.txn;
-  return firstOf([...success, ...failure].map(nameOfPart));
+  if (request.delete_range !== null) return nameOfDeletion(request.delete_range);
+  return request.txn === null ? undefined : nameOfTxn(request.txn);
 }
 
-function nameOfPart(op: RequestOp): string | undefined {
+function nameOfPart(op: RequestOp): string {
   if (op.request_put !== null) return nameOfPut(op.request_put);
-  if (op.request_txn !== null) {
-    return firstOf([...op.request_txn.success, ...op.request_txn.failure].map(nameOfPart));
-  }
-  return undefined;
+  if (op.request_delete_range !== null) return nameOfDeletion(op.request_delete_range);
+  return op.request_txn === null ? 'range' : nameOfTxn(op.request_txn);
 }
 
 function nameOfPut(put: PutRequest): string {
   return `put ${byteString(put.value)}`;
 }
 
+function nameOfDeletion({ key, range_end }: DeleteRangeRequest): string {
+  return `delete ${byteString(key)} ${byteString(range_end)}`;
+}
+
+function nameOfTxn({ success, failure }: TxnRequest): string {
+  return `txn (${success.map(nameOfPart).join()}) (${failure.map(nameOfPart).join()})`;
+}
+
 function nameOfCall(request: Request): string | undefined {
-  if (request.kind === 'delete') return `delete ${request.key} ${request.end ?? ''}`;
   return request.kind === 'compact' ? undefined : nameOfOp(request);
 }
 
-/** Values are written once, so the first one written names a request. */
-function nameOfOp(op: Op): string | undefined {
-  if (op.kind === 'put') return `put ${op.value}`;
-  if (op.kind === 'txn') return firstOf([...op.success, ...op.failure].map(nameOfOp));
-  return undefined;
-}
-
-function firstOf(names: readonly (string | undefined)[]): string | undefined {
-  return names.find((name) => name !== undefined);
+function nameOfOp(op: Op): string {
+  switch (op.kind) {
+    case 'range':
+      return 'range';
+    case 'put':
+      return `put ${op.value}`;
+    case 'delete':
+      return `delete ${op.key} ${op.end ?? ''}`;
+    case 'txn':
+      return `txn (${op.success.map(nameOfOp).join()}) (${op.failure.map(nameOfOp).join()})`;
+  }
 }

@@ -186,9 +186,10 @@ class Replay {
         continue;
       }
       if (++this.#placements > PLACEMENTS_MAX) {
+        const { revision, reason } = this.#deepest;
         throw new Violation(
           PROPERTY,
-          `undecided after ${PLACEMENTS_MAX} placements, at revision ${gap.revision}`,
+          `undecided after ${PLACEMENTS_MAX} placements; the farthest came to revision ${revision}: ${reason}`,
         );
       }
       this.#placed.set(gap.revision, next);
