@@ -39,6 +39,9 @@ export const PROPOSAL_TIMEOUT_MS = 5_000 + 2 * ELECTION_TICKS * TICK_MS;
 /** Proposals of one member that may wait for their fate at once. */
 export const PROPOSALS_WAITING_MAX = 20_000;
 
+/** One unary answer; a call between a Worker and an object carries 32 MiB at most. */
+export const RESPONSE_BYTES_MAX = 28 * 1024 * 1024;
+
 /** Space a member may use before it raises NOSPACE; etcd's default of 2 GiB. */
 export const QUOTA_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
 

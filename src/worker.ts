@@ -2,7 +2,9 @@
 import type { Hono } from 'hono';
 import { MemberObject } from '../durable/member-object.ts';
 import { clusterOf, type Env, objectName } from '../durable/env.ts';
+import { Code, StatusError } from './api/errors.ts';
 import { createApp } from './http/app.ts';
+import { errorResponse } from './http/errors.ts';
 import { type LeaderHints, Router } from './http/router.ts';
 import { nearestFirst } from './http/distance.ts';
 import type { ClusterConfig } from './member/cluster-config.ts';
@@ -21,12 +23,17 @@ let built: { readonly env: Env; readonly app: Hono } | undefined;
 
 export default {
   fetch(request: Request, env: Env): Response | Promise<Response> {
-    const url = new URL(request.url);
-    if (url.pathname.startsWith('/peer/')) return toPeer(request, env);
-    const path = canonicalPath(url.pathname);
-    if (path === url.pathname) return appOf(env).fetch(request, env);
-    url.pathname = path;
-    return appOf(env).fetch(new Request(url, request), env);
+    try {
+      const url = new URL(request.url);
+      if (url.pathname.startsWith('/peer/')) return toPeer(request, env);
+      const path = canonicalPath(url.pathname);
+      if (path === url.pathname) return appOf(env).fetch(request, env);
+      url.pathname = path;
+      return appOf(env).fetch(new Request(url, request), env);
+    } catch (error) {
+      // The configuration does not read: say so to whoever calls, the log may be far away.
+      return errorResponse(new StatusError(Code.FailedPrecondition, String(error)));
+    }
   },
 } satisfies ExportedHandler<Env>;
 
@@ -49,6 +56,7 @@ function membersFor(request: Request, env: Env, cluster: ClusterConfig) {
   const chosen = env.EDGETCD_SELF ?? request.headers.get(MEMBER_HEADER);
   const reachable =
     chosen === null ? cluster.members : cluster.members.filter(({ name }) => name === chosen);
+  if (reachable.length === 0) throw StatusError.of('memberNotFound');
   return nearestFirst(request.cf, reachable).map(({ name, region }) => {
     const open = (): DurableObjectStub<MemberObject> => {
       const id = env.MEMBERS.idFromName(objectName(cluster.name, name));

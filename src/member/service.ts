@@ -1,6 +1,7 @@
 import { Code, StatusError } from '../api/errors.ts';
 import { fromNumber, idToLong, RangeRequest, type ResponseHeaderInput } from '../api/messages.ts';
 import { validateMessageBytes } from '../apply/validate.ts';
+import { RESPONSE_BYTES_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
 import { clusterService } from './cluster-service.ts';
 import { kvService } from './kv-service.ts';
@@ -39,7 +40,7 @@ export class MemberService implements MemberRpc {
     return this.#answer(async () => {
       const known = this.#method(method, 'unary');
       validateMessageBytes(body.length);
-      return { body: await known.run(body, this.#stamp) };
+      return { body: refuseTooLarge(await known.run(body, this.#stamp)) };
     });
   }
 
@@ -105,4 +106,13 @@ async function failureOf(run: () => Promise<void>): Promise<string | undefined> 
   } catch (error) {
     return StatusError.from(error).message;
   }
+}
+
+/** @throws StatusError on an answer that would not fit a call between Worker and object */
+function refuseTooLarge(answer: Uint8Array): Uint8Array {
+  if (answer.length <= RESPONSE_BYTES_MAX) return answer;
+  throw new StatusError(
+    Code.ResourceExhausted,
+    `edgetcd: the answer has ${answer.length} bytes, at most ${RESPONSE_BYTES_MAX} are sent at once: use limit, or RangeStream`,
+  );
 }
