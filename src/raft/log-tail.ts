@@ -1,9 +1,13 @@
 import { assert } from '../lib/assert.ts';
+import { EMPTY_BYTES } from '../lib/bytes.ts';
 import { entryBytes } from './entry.ts';
-import type { Entry } from './types.ts';
+import { type Entry, EntryKind } from './types.ts';
 
 /** Dropped entries are cut off the array in runs of at least this many: O(1) a drop, amortised. */
 const CUT_MIN = 1024;
+
+/** Stands where an entry was dropped, so that its bytes are free before the slot is. */
+const DROPPED: Entry = { term: 0, index: 0, kind: EntryKind.normal, data: EMPTY_BYTES };
 
 /** The end of the log in memory: everything that is not stored or not applied, and a little before. */
 export class LogTail {
@@ -78,6 +82,7 @@ export class LogTail {
       const entry = this.at(this.#offset);
       this.#bytes -= entryBytes(entry);
       this.#termBefore = entry.term;
+      this.#entries[this.#head] = DROPPED;
       this.#offset++;
       this.#head++;
     }
