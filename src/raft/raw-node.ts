@@ -23,6 +23,7 @@ import {
   NO_NODE,
   type NodeId,
   type Ready,
+  type Role,
 } from './types.ts';
 
 export type { ProposeConfChangeResult, ProposeResult, RaftConfig, RaftStatus } from './config.ts';
@@ -145,6 +146,10 @@ export class RawNode {
   /** Parts of status() that a host asks for on every request. */
   get term(): number {
     return this.#core.term;
+  }
+
+  get role(): Role {
+    return this.#core.role;
   }
 
   get leader(): NodeId {

@@ -44,7 +44,7 @@ export interface ChaosOptions {
   readonly inflightMessagesMax: number;
 }
 
-const ELECTION_TICKS = 6;
+const ELECTION_TICKS = 5;
 const RETAINED = { retainedEntriesMin: 1, retainedEntriesMax: 12 };
 const NETWORK_MAX = 400;
 const STALE_MAX = 2;
@@ -116,13 +116,14 @@ export class ChaosCluster {
   }
 
   /** A successor starts while the old instance lives on. */
-  replace(id: NodeId): void {
+  replace(id: NodeId): Instance | undefined {
     const instance = this.owners.get(id);
-    if (instance === undefined) return;
+    if (instance === undefined) return undefined;
     this.#survive(instance);
     this.stale.push(instance);
     if (this.stale.length > STALE_MAX) this.stale.shift();
     this.start(id);
+    return instance;
   }
 
   #survive(instance: Instance): void {
@@ -136,6 +137,7 @@ export class ChaosCluster {
     const { node, gate } = instance;
     if (!node.hasReady()) return false;
     const ready = node.ready();
+    this.#referee.ready(ready);
     gate.push({ release: () => this.#send(ready.earlyMessages) });
     const write = writeOf(ready);
     if (write !== undefined) {
@@ -240,10 +242,10 @@ export class ChaosCluster {
     return (this.sides.get(message.from) ?? 0) === (this.sides.get(message.to) ?? 0);
   }
 
-  /** To one of the instances of the receiver, whichever the network happens to reach. */
-  deliver(message: Message): void {
+  /** To `receiver`, or to any instance of the member, whichever the network happens to reach. */
+  deliver(message: Message, receiver?: Instance): void {
     const reached = this.instances.filter(({ id }) => id === message.to);
-    const instance = reached[this.#random.below(Math.max(1, reached.length))];
+    const instance = receiver ?? reached[this.#random.below(Math.max(1, reached.length))];
     if (instance === undefined || !this.connected(message)) {
       this.lose(message);
       return;

@@ -1,7 +1,14 @@
 /** Judges what a chaos run shows: the safety properties of the paper (figure 3) and of reads. */
 import assert from 'node:assert/strict';
 import { byteString } from '../../../src/lib/bytes.ts';
-import type { Entry, NodeId, ReadState, SnapshotMeta } from '../../../src/raft/types.ts';
+import {
+  type Entry,
+  MessageType,
+  type NodeId,
+  type ReadState,
+  type Ready,
+  type SnapshotMeta,
+} from '../../../src/raft/types.ts';
 import type { MemoryLog } from './memory-log.ts';
 
 interface Committed {
@@ -10,6 +17,15 @@ interface Committed {
   /** Term of the member that applied it first: it was committed in this term or before. */
   readonly seenIn: number;
 }
+
+/** Neither votes nor acknowledgements nor entries. */
+const MAY_LEAVE_EARLY: ReadonlySet<MessageType> = new Set([
+  MessageType.heartbeat,
+  MessageType.commit,
+  MessageType.propose,
+  MessageType.readIndex,
+  MessageType.wake,
+]);
 
 export class Referee {
   /** What was applied in anybody's sight, by index. */
@@ -26,6 +42,17 @@ export class Referee {
 
   get elections(): number {
     return this.#leaders.size;
+  }
+
+  /** The twins rule: what a member vouches for leaves behind a write, a read round's answer included. */
+  ready(ready: Ready): void {
+    for (const { type } of ready.earlyMessages) {
+      assert.ok(MAY_LEAVE_EARLY.has(type), `a message of type ${type} leaves before the write`);
+    }
+    const vouches = ready.messages.some(
+      ({ type, context }) => type === MessageType.heartbeatResponse && context.length > 0,
+    );
+    assert.ok(!vouches || ready.fence, 'a read round was answered without a write');
   }
 
   /** Election Safety: at most one leader a term. */
