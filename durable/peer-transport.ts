@@ -40,7 +40,7 @@ export class PeerTransport implements Transport {
       stream = new PeerStream(
         (path, init) => this.#dial(to, path, init),
         this.#clock,
-        (error) => this.#log.warn('peer stream closed', { peer: to.id, error: String(error) }),
+        (error) => this.#log.warn('peer cannot be reached', { peer: to.id, error: String(error) }),
       );
       this.#streams.set(to.id, stream);
     }
@@ -97,6 +97,8 @@ class PeerStream {
   #closed = false;
   /** A dial failed at this time; sends are refused until PEER_REDIAL_MS later. */
   #failedMs: number | undefined;
+  /** This outage was told of; it ends when a dial succeeds. */
+  #reported = false;
   /** Frames waiting for the dial. Invariant: #queuedBytes <= PEER_STREAM_QUEUE_BYTES_MAX. */
   #queued: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -164,6 +166,7 @@ class PeerStream {
     socket.addEventListener('error', () => this.#lost(socket));
     this.#socket = socket;
     this.#failedMs = undefined;
+    this.#reported = false;
     for (const frame of this.#queued) socket.send(frame);
     this.#dropQueue();
   }
@@ -176,7 +179,9 @@ class PeerStream {
     this.#socket = undefined;
     this.#failedMs = this.#clock.nowMs();
     this.#dropQueue();
-    if (!this.#closed) this.#onFailure(error);
+    if (this.#closed || this.#reported) return;
+    this.#reported = true;
+    this.#onFailure(error);
   }
 
   #dropQueue(): void {
