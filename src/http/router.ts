@@ -1,5 +1,6 @@
 import { MEMBER_DIAL_TIMEOUT_MS } from '../constants.ts';
 import { Code, StatusError } from '../api/errors.ts';
+import { CANNOT_START } from '../member/rpc.ts';
 import type { CallResult, MemberRpc } from '../member/rpc.ts';
 
 /** A member as the router sees it; `open` makes a fresh stub, since one that failed may stay failed. */
@@ -57,6 +58,12 @@ export class Router {
       return this.#learn(await run(target.open()));
     } catch (cause) {
       this.#hints.leader = undefined;
+      // Thrown while the member's object was built: nothing of the call was run.
+      const text = String(cause);
+      const refusal = text.indexOf(CANNOT_START);
+      if (refusal >= 0) {
+        throw new StatusError(Code.Unavailable, text.slice(refusal), { cause });
+      }
       const { code, message } = StatusError.of('timeoutDueToConnectionLost');
       throw new StatusError(code, message, { cause });
     }

@@ -6,6 +6,7 @@ import { Code, StatusError } from '../api/errors.ts';
 import { fromNumber, idToLong } from '../api/messages.ts';
 import type { ApplyResponse } from '../apply/dispatch.ts';
 import { StateMachine } from '../apply/state-machine.ts';
+import { UnknownRequestError } from '../apply/unknown-request.ts';
 import {
   CATCH_UP_ENTRIES,
   ELECTION_TICKS,
@@ -38,7 +39,14 @@ import { openStateParts } from './open-state.ts';
 import { Peers } from './peers.ts';
 import type { Clock, Log, PeerAddress, Random, Timer, Transport } from './ports.ts';
 import { type Proposal, ProposalQueue } from './proposal-queue.ts';
-import { beginAnew, damageOf, endRecovery, isCorruption, noteDamage } from './recovery.ts';
+import {
+  beginAnew,
+  CannotStartError,
+  damageOf,
+  endRecovery,
+  isCorruption,
+  noteDamage,
+} from './recovery.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { WATCH_ALARM, WatchHost } from './watch-host.ts';
@@ -134,17 +142,21 @@ export class Member {
   /**
    * Opens the member in `ports.rows`. Storage found damaged, now or by a former instance, is thrown
    * away if there are peers to get everything from.
-   * @throws CorruptWalError and its like, naming the row, when this member is the only voter
+   * @throws CannotStartError naming the row, when this member is the only voter
    */
   static open(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts): Member {
     const voters = config.members.filter((member) => !member.learner);
     const hasPeers = voters.some((voter) => voter.id !== self.id);
     const damage = damageOf(ports.rows);
-    if (damage !== undefined && !damage.cleared && hasPeers) beginAnew(ports.rows, damage.text);
+    if (damage !== undefined && !damage.cleared) {
+      if (!hasPeers) throw new CannotStartError(self.name, damage.text);
+      beginAnew(ports.rows, damage.text);
+    }
     try {
       return new Member(config, self, ports);
     } catch (error) {
-      if (!isCorruption(error) || !hasPeers) throw error;
+      if (!isCorruption(error)) throw error;
+      if (!hasPeers) throw new CannotStartError(self.name, error.message);
       ports.log.warn('storage is damaged, beginning anew', { damage: error.message });
       beginAnew(ports.rows, error.message);
       return new Member(config, self, ports);
@@ -436,11 +448,24 @@ export class Member {
   }
 
   #fail(error: unknown): void {
+    if (error instanceof UnknownRequestError) {
+      this.#waitForNewerVersion(error);
+      return;
+    }
     this.#ports.log.warn('member stops', {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
     if (isCorruption(error)) noteDamage(this.#ports.rows, error);
     this.stop();
     this.#ports.abandon(error);
+  }
+  /**
+   * Every instance of this version would end before the same entry. So this one is not dropped, since
+   * the next message would build another: it stays, does nothing, and says why until it is replaced.
+   */
+  #waitForNewerVersion({ message }: UnknownRequestError): void {
+    const text = `edgetcd: member ${this.self.name} waits for a newer version: ${message}`;
+    this.#ports.log.warn('member stops', { error: text });
+    this.stop(new StatusError(Code.Unavailable, text));
   }
 }

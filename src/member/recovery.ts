@@ -15,9 +15,24 @@ import { CorruptLeasesError } from '../lease/pages.ts';
 import { CorruptPageError } from '../mvcc/store.ts';
 import { beginLogAnew, salvageHardState } from '../wal/salvage.ts';
 import { CorruptWalError } from '../wal/row.ts';
+import { CANNOT_START } from './rpc.ts';
 
 const TABLE = 'recovery';
 const ROW = 0;
+
+/**
+ * A member without peers holds damaged storage. It serves nothing, for the rest may be wrong too, and
+ * keeps what there is: only restoring a backup helps.
+ */
+export class CannotStartError extends Error {
+  override readonly name = 'CannotStartError';
+
+  constructor(member: string, damage: string) {
+    super(
+      `${CANNOT_START} ${member}: its storage is damaged and it has no peers to fetch the state from: ${damage}`,
+    );
+  }
+}
 
 /** True for an error that says that a stored row is not what was written. */
 export function isCorruption(error: unknown): error is Error {

@@ -1,5 +1,11 @@
 /** How the HTTP surface calls a member: one entry for every unary RPC, one for paged streams. */
 
+/**
+ * Begins the text of the error that a member's object ends with when it refuses to start. A call that
+ * fails so was not run. Over the platform's RPC an error keeps nothing but its text.
+ */
+export const CANNOT_START = 'edgetcd: cannot start member';
+
 /** Where an answer comes from and how fresh that member is. Sent to the client as headers. */
 export interface Served {
   readonly member: string;
