@@ -43,7 +43,11 @@ export function healthRoutes(ask: Ask): Hono {
       );
     }
   }
-  for (const path of ['/health', '/livez', '/livez/*', '/readyz', '/readyz/*']) {
+  const checkPaths = [
+    LIVEZ.map(({ name }) => `/livez/${name}`),
+    READYZ.map(({ name }) => `/readyz/${name}`),
+  ];
+  for (const path of ['/health', '/livez', '/readyz', ...checkPaths.flat()]) {
     app.all(path, (context) => context.text('Method Not Allowed\n', 405, { Allow: 'GET' }));
   }
   return app;
