@@ -46,7 +46,12 @@ function tickOther(core: Core): void {
   if (core.electionElapsed < core.electionTimeout) return;
   core.calling = false;
   core.drawElectionTimeout();
-  // A learner cannot be elected, but must not go on believing in a leader that is gone.
-  if (core.promotable) campaign(core, false);
-  else core.leader = NO_NODE;
+  if (core.promotable) {
+    campaign(core, false);
+    return;
+  }
+  // A learner cannot be elected, but must not go on believing in a leader that is gone. Where others
+  // would wake the leader by asking for votes, it calls.
+  core.leader = NO_NODE;
+  core.calling = core.tracker.progress.has(core.id);
 }
