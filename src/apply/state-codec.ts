@@ -71,7 +71,12 @@ function encodeMember(member: Member): Uint8Array {
 }
 
 function decodeMember(bytes: Uint8Array): Member {
-  const description = MemberDescription.decode(bytes);
+  let description: MemberDescription;
+  try {
+    description = MemberDescription.decode(bytes);
+  } catch (cause) {
+    throw new DecodeError(`decode replicated state: a member cannot be read: ${String(cause)}`);
+  }
   return {
     id: idOf(description.ID),
     name: description.name,
