@@ -1,0 +1,217 @@
+/** Every decoder that faces the network or storage: good input to start from, and what it may throw. */
+import { StatusError } from '../../src/api/errors.ts';
+import { decodeJson, encodeJson } from '../../src/api/json.ts';
+import * as messages from '../../src/api/messages.ts';
+import { decodeCursor, encodeCursor } from '../../src/apply/range-stream.ts';
+import { decodeState, encodeState } from '../../src/apply/state-codec.ts';
+import { DecodeError } from '../../src/lib/binary.ts';
+import { bytesOf } from '../../src/lib/bytes.ts';
+import type { Prng } from '../../src/lib/prng.ts';
+import {
+  decodeSnapshotAnswer,
+  decodeSnapshotRequest,
+  encodeSnapshotAnswer,
+  encodeSnapshotRequest,
+  SnapshotStep,
+} from '../../src/member/snapshot-messages.ts';
+import { decodePiece, encodePiece, SnapshotError } from '../../src/mvcc/snapshot-page.ts';
+import {
+  decodeConfChange,
+  decodeMessages,
+  encodeConfChange,
+  encodeMessages,
+} from '../../src/raft/codec.ts';
+import { ConfChangeType, EntryKind, MessageType, type SnapshotMeta } from '../../src/raft/types.ts';
+
+export interface Target {
+  readonly name: string;
+  /** Input the decoder takes. */
+  readonly good: (prng: Prng) => Uint8Array;
+  /** Decodes; what it returns is encoded again by `again` where there is one form of everything. */
+  readonly decode: (bytes: Uint8Array) => unknown;
+  /** Is this the decoder's own way of saying no? */
+  readonly refuses: (error: unknown) => boolean;
+}
+
+const NODE = '00000000000000ab';
+const OTHER = '00000000000000cd';
+const META: SnapshotMeta = {
+  index: 70,
+  term: 3,
+  confState: {
+    voters: [NODE, OTHER],
+    learners: [],
+    votersOutgoing: [NODE],
+    learnersNext: [OTHER],
+    autoLeave: true,
+  },
+};
+
+const saysNo =
+  (...kinds: readonly (abstract new (...args: never[]) => Error)[]) =>
+  (error: unknown): boolean =>
+    kinds.some((kind) => error instanceof kind);
+
+function frame(prng: Prng): Uint8Array {
+  const blank = { logTerm: 2, index: 5, commit: 4, reject: prng.bool(), rejectHint: 3, term: 3 };
+  const data = prng.bytes(prng.below(40));
+  const entries = [{ term: 3, index: 6, kind: EntryKind.normal, data }];
+  return encodeMessages([
+    { ...blank, type: MessageType.append, from: NODE, to: OTHER, entries, context: prng.bytes(3) },
+    {
+      ...blank,
+      type: MessageType.snapshot,
+      from: NODE,
+      to: OTHER,
+      entries: [],
+      context: prng.bytes(0),
+      snapshot: META,
+    },
+  ]);
+}
+
+function confChange(prng: Prng): Uint8Array {
+  return encodeConfChange({
+    steps: [
+      { type: ConfChangeType.addLearner, node: NODE },
+      { type: ConfChangeType.remove, node: OTHER },
+    ],
+    transition: prng.bool() ? 'auto' : 'explicit',
+    context: prng.bytes(prng.below(20)),
+  });
+}
+
+function snapshotRequest(prng: Prng): Uint8Array {
+  const transfer = 'abcdef';
+  switch (prng.below(3)) {
+    case 0:
+      return encodeSnapshotRequest({
+        step: SnapshotStep.begin,
+        transfer,
+        meta: META,
+        revision: 9,
+        compactRevision: -1,
+        state: prng.bytes(30),
+      });
+    case 1:
+      return encodeSnapshotRequest({
+        step: SnapshotStep.chunk,
+        transfer,
+        position: 3,
+        next: 5,
+        pages: [prng.bytes(20), prng.bytes(0)],
+      });
+    default:
+      return encodeSnapshotRequest({ step: SnapshotStep.finish, transfer, frame: frame(prng) });
+  }
+}
+
+function piece(prng: Prng): Uint8Array {
+  const header = { kind: 'header', revision: 9, compactRevision: 4, liveKeys: 3, liveBytes: 70 };
+  const page = {
+    kind: 'logPage',
+    from: 1,
+    id: 4096,
+    firstSub: 0,
+    records: 2,
+    data: prng.bytes(50),
+  };
+  return encodePiece((prng.bool() ? header : page) as never);
+}
+
+/** A transaction with everything in it, as a client may send it. */
+function txn(prng: Prng): messages.TxnRequestInput {
+  const key = prng.bytes(1 + prng.below(6));
+  return {
+    compare: [{ key, target: messages.CompareTarget.VALUE, value: prng.bytes(4), range_end: key }],
+    success: [
+      { request_put: { key, value: prng.bytes(prng.below(30)), lease: 7n, prev_kv: true } },
+      {
+        request_txn: { success: [{ request_range: { key, limit: 5, revision: prng.below(99) } }] },
+      },
+    ],
+    failure: [{ request_delete_range: { key, range_end: prng.bytes(2) } }],
+  };
+}
+
+const internalRequest = (prng: Prng): Uint8Array =>
+  messages.InternalRequest.encode(
+    messages.InternalRequest.create({
+      proposer: prng.bytes(8),
+      txn: messages.TxnRequest.decode(messages.TxnRequest.encode(txn(prng)).finish()),
+    }),
+  ).finish();
+
+/** protobufjs throws plain errors and RangeErrors, TextDecoder a TypeError for what is not UTF-8. */
+const protobufSaysNo = (error: unknown): boolean =>
+  error instanceof RangeError ||
+  error instanceof TypeError ||
+  (error instanceof Error && error.constructor.name === 'Error') ||
+  error instanceof messages.WireError;
+
+export const TARGETS: readonly Target[] = [
+  { name: 'peer frame', good: frame, decode: decodeMessages, refuses: saysNo(DecodeError) },
+  { name: 'conf change', good: confChange, decode: decodeConfChange, refuses: saysNo(DecodeError) },
+  {
+    name: 'snapshot request',
+    good: snapshotRequest,
+    decode: decodeSnapshotRequest,
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'snapshot answer',
+    good: (prng) => encodeSnapshotAnswer(prng.below(2 ** 31)),
+    decode: decodeSnapshotAnswer,
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'snapshot page',
+    good: piece,
+    decode: decodePiece,
+    refuses: saysNo(DecodeError, SnapshotError),
+  },
+  {
+    name: 'replicated state',
+    good: () =>
+      encodeState({
+        point: META,
+        clusterVersion: '3.7.0',
+        members: [],
+        removed: [OTHER],
+        alarms: [],
+      }),
+    decode: decodeState,
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'range cursor',
+    good: (prng) =>
+      encodeCursor({
+        key: 'k',
+        revision: 5,
+        headerRevision: 6,
+        pageKeys: 10,
+        sent: prng.below(99),
+      }),
+    decode: decodeCursor,
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'protobuf transaction',
+    good: (prng) => messages.TxnRequest.encode(txn(prng)).finish(),
+    decode: (bytes) => messages.TxnRequest.decode(bytes),
+    refuses: protobufSaysNo,
+  },
+  {
+    name: 'protobuf log entry',
+    good: internalRequest,
+    decode: (bytes) => messages.InternalRequest.decode(bytes),
+    refuses: protobufSaysNo,
+  },
+  {
+    name: 'JSON transaction',
+    good: (prng) => bytesOf(encodeJson(messages.TxnRequest, txn(prng))),
+    decode: (bytes) => decodeJson(messages.TxnRequest, bytes),
+    refuses: saysNo(StatusError),
+  },
+];
