@@ -1,5 +1,5 @@
 /**
- * `npm run sim:mutants [-- --runs N] [--seed S] [--only NAME]`: switches deliberate bugs on one by one and
+ * `npm run sim:mutants [-- --runs N] [--seed S] [--only NAME,NAME]`: switches deliberate bugs on one by one and
  * requires the simulator to find each within N runs. Ends with a table of who caught what.
  */
 import { spawn } from 'node:child_process';
@@ -38,7 +38,9 @@ export async function run(args: string[]): Promise<number> {
   const runs = wholeNumber('runs', values.runs, { min: 1, max: 100_000 });
   const seed = wholeNumber('seed', values.seed, { min: 0, max: 2 ** 32 - 1 });
   const jobs = wholeNumber('jobs', values.jobs, { min: 1, max: 64 });
-  const chosen = MUTANTS.filter(({ name }) => values.only === undefined || name === values.only);
+  const chosen = MUTANTS.filter(
+    ({ name }) => values.only === undefined || values.only.split(',').includes(name),
+  );
   const [first] = chosen;
   if (first === undefined) {
     const names = MUTANTS.map(({ name }) => name).join(', ');

@@ -145,6 +145,7 @@ export class SimulatedCluster implements World, Neighbourhood {
     for (const host of this.hosts()) {
       host.machine.setRate(1);
       host.diskFull = false;
+      host.disarm();
       host.start();
     }
     this.trace('world', 'healed');

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Prng } from '../../src/lib/prng.ts';
 import { Disk } from './disk.ts';
-import { DiskFullError, type DiskSession, SimulatedCrash } from './disk-session.ts';
+import { StorageFullError } from '../../src/lib/row-store.ts';
+import { type DiskSession, SimulatedCrash } from './disk-session.ts';
 import { drain, inMacrotask } from './drain.ts';
 import { Scheduler } from './scheduler.ts';
 
@@ -162,7 +163,7 @@ simulated('a full disk refuses writes and keeps what it has', () => {
   session.put('t', 1, NOTHING, Uint8Array.of(1));
   assert.throws(() => {
     session.put('t', 2, NOTHING, new Uint8Array(30));
-  }, DiskFullError);
+  }, StorageFullError);
   assert.deepEqual(idsOf(session), [1]);
 });
 

@@ -1,17 +1,18 @@
 /** What one instance sees of its object's storage; see disk.ts. */
 import { ROW_BYTES_MAX } from '../../src/constants.ts';
-import type { Row, RowHead, RowStore } from '../../src/lib/row-store.ts';
+import {
+  type Row,
+  type RowHead,
+  type RowStore,
+  RowTooBigError,
+  StorageFullError,
+} from '../../src/lib/row-store.ts';
 import type { DiskOp, RowTables, StoredRow } from './row-tables.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** The instance ends here, in the middle of a statement. Nothing may catch it and go on. */
 export class SimulatedCrash extends Error {
   override readonly name = 'SimulatedCrash';
-}
-
-/** What SQLite says when there is no room. */
-export class DiskFullError extends Error {
-  override readonly name = 'DiskFullError';
 }
 
 export interface DiskFaults {
@@ -179,13 +180,13 @@ export class DiskSession implements RowStore {
   put(table: string, id: number, head: Uint8Array, data: Uint8Array): void {
     if (!Number.isSafeInteger(id) || id < 0) throw new RangeError(`put ${table}/${id}: bad row id`);
     if (head.length + data.length > ROW_BYTES_MAX) {
-      throw new RangeError(
+      throw new RowTooBigError(
         `put ${table}/${id}: ${head.length + data.length} bytes, at most ${ROW_BYTES_MAX}`,
       );
     }
     this.#statement();
     if (this.#view.bytes + data.length > this.#disk.faults.bytesMax()) {
-      throw new DiskFullError('database or disk is full: SQLITE_FULL');
+      throw new StorageFullError(`put ${table}/${id}: database or disk is full: SQLITE_FULL`);
     }
     this.#write({ kind: 'put', table, id, row: { head: head.slice(), data: data.slice() } });
   }

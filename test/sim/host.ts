@@ -6,7 +6,8 @@ import type { Prng } from '../../src/lib/prng.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { Disk } from './disk.ts';
 import type { DiskSession } from './disk-session.ts';
-import { DiskFullError, SimulatedCrash } from './disk-session.ts';
+import { StorageFullError } from '../../src/lib/row-store.ts';
+import { SimulatedCrash } from './disk-session.ts';
 import type { Scheduled, Scheduler } from './scheduler.ts';
 import { InstanceClock, MachineClock } from './sim-clock.ts';
 import type { World } from './world.ts';
@@ -117,7 +118,7 @@ export class ObjectHost<I extends SimulatedObject> {
   explains(error: unknown): boolean {
     for (let each = error; each instanceof Error; each = each.cause) {
       if (this.damaged && /^Corrupt\w+Error$/.test(each.name)) return true;
-      if (this.diskFull && each instanceof DiskFullError) return true;
+      if (this.diskFull && each instanceof StorageFullError) return true;
     }
     return false;
   }
@@ -166,6 +167,11 @@ export class ObjectHost<I extends SimulatedObject> {
       });
       this.crash();
     };
+  }
+
+  /** No crash is armed any more. */
+  disarm(): void {
+    if (this.#current !== undefined) this.#current.session.crashAt = Infinity;
   }
 
   /** The platform drops the instance from memory. The next event builds it anew. */

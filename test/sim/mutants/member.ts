@@ -13,8 +13,8 @@ export const MEMBER_MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/member/member.ts',
-        find: '    });\n    this.#send(ready.messages);\n',
-        replace: '    });\n',
+        find: '    this.#send(ready.messages);\n    for (const entry of',
+        replace: '    for (const entry of',
       },
     ],
   },

@@ -219,7 +219,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/member/member.ts',
-        find: '      else if (ready.fence) this.#wal.fence();',
+        find: '    else if (fence) this.#wal.fence();',
         replace: '',
       },
     ],

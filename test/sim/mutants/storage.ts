@@ -20,7 +20,7 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/wal/wal.ts',
-        find: '      this.#delete(batch);\n      if (kept.length > 0) {',
+        find: '      this.#rows.delete(batch);\n      if (kept.length > 0) {',
         replace: '      if (kept.length > 0) {',
       },
     ],
