@@ -14,6 +14,9 @@ export const summary = 'require the simulator to find every deliberate bug';
 /** A child prints its verdict on a line that starts with this. */
 const VERDICT = 'verdict: ';
 
+/** No bug at all: what fails without one proves nothing about mutants. */
+const CONTROL: Mutant = { name: 'none', bug: 'none', patches: [] };
+
 interface Verdict {
   readonly name: string;
   /** Runs until it was caught; undefined: it was not. */
@@ -38,8 +41,8 @@ export async function run(args: string[]): Promise<number> {
   const runs = wholeNumber('runs', values.runs, { min: 1, max: 100_000 });
   const seed = wholeNumber('seed', values.seed, { min: 0, max: 2 ** 32 - 1 });
   const jobs = wholeNumber('jobs', values.jobs, { min: 1, max: 64 });
-  const chosen = MUTANTS.filter(
-    ({ name }) => values.only === undefined || values.only.split(',').includes(name),
+  const chosen = [CONTROL, ...MUTANTS].filter(({ name }) =>
+    values.only === undefined ? name !== CONTROL.name : values.only.split(',').includes(name),
   );
   const [first] = chosen;
   if (first === undefined) {
@@ -71,6 +74,12 @@ async function huntAll(
   mutants: readonly Mutant[],
   options: { readonly seed: number; readonly runs: number; readonly jobs: number },
 ): Promise<number> {
+  const control = await inChild(CONTROL, options);
+  if (control.runs !== undefined) {
+    console.log(`without any mutant, seed ${control.seed} fails: ${control.message}`);
+    return 1;
+  }
+  console.log(`without any mutant, ${options.runs} runs are clean`);
   const queue = [...mutants];
   const verdicts: Verdict[] = [];
   const worker = async (): Promise<void> => {
