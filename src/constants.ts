@@ -88,6 +88,8 @@ export const MESSAGE_DEPTH_MAX = 2 * TXN_OPS_MAX + 44;
 export const JSON_DEPTH_MAX = 1_000;
 /** JSON of one request: a message of MESSAGE_BYTES_MAX in base64 is 2.7 MiB, the rest is for names and blanks. */
 export const JSON_REQUEST_BYTES_MAX = 4 * 1024 * 1024;
+/** Of a body beyond its limit this much is read before it is refused, so that the client reads why. */
+export const BODY_DRAIN_BYTES_MAX = 32 * 1024 * 1024;
 
 // Watch (src/watch).
 
