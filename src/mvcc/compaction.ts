@@ -18,7 +18,7 @@ import type { RecordCursor } from './revision-record.ts';
 import { appendLiving, withoutDead } from './retention.ts';
 
 /** What a record takes in a page besides key and value, about. */
-const RECORD_OVERHEAD_BYTES_TYPICAL = 16;
+const RECORD_OVERHEAD_BYTES_TYPICAL = 10;
 /** A log page is rewritten when this part of it is dead: then rewriting at most doubles what is written. */
 const DEAD_SHARE_MIN = 0.5;
 /** A leaf is rewritten when this part of its entries are not the newest of a living key. */

@@ -5,7 +5,7 @@
  */
 import type { ByteWriter } from '../lib/binary.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
-import type { RowStore } from '../lib/row-store.ts';
+import type { Row, RowStore } from '../lib/row-store.ts';
 import type { IndexEntry } from './index-entry.ts';
 import { KeyIndex } from './key-index.ts';
 import { recordsIn } from './log-page.ts';
@@ -153,6 +153,23 @@ function writeProgress(writer: ByteWriter, progress: Progress): void {
   writer.varint(progress.liveBytes);
 }
 
+/** Checks and reads the meta row. Throws CorruptPageError. */
+export function readProgress(row: Row): { number: number; progress: Progress } {
+  const reader = openRow(META_TABLE, row, ROW_KIND.meta);
+  return {
+    number: reader.varint(),
+    progress: {
+      flushedRevision: reader.varint(),
+      flushedCompactRevision: reader.varint() - 1,
+      mergedRevision: reader.varint(),
+      markedRevision: reader.varint() - 1,
+      markTarget: reader.varint() - 1,
+      markNext: reader.varint(),
+      liveBytes: reader.varint(),
+    },
+  };
+}
+
 /** The state of a store that has never been written. */
 export function freshProgress(): Progress {
   return {
@@ -170,17 +187,8 @@ export function freshProgress(): Progress {
 export function openGeneration(rows: RowStore, settings: Settings, cache: PageCache): Generation {
   const row = rows.get(META_TABLE, META_ROW);
   if (row === undefined) return new Generation(1, rows, settings, cache, freshProgress());
-  const reader = openRow(META_TABLE, row, ROW_KIND.meta);
-  const number = reader.varint();
-  const generation = new Generation(number, rows, settings, cache, {
-    flushedRevision: reader.varint(),
-    flushedCompactRevision: reader.varint() - 1,
-    mergedRevision: reader.varint(),
-    markedRevision: reader.varint() - 1,
-    markTarget: reader.varint() - 1,
-    markNext: reader.varint(),
-    liveBytes: reader.varint(),
-  });
+  const { number, progress } = readProgress(row);
+  const generation = new Generation(number, rows, settings, cache, progress);
   generation.load();
   return generation;
 }

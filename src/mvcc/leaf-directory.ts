@@ -83,7 +83,7 @@ export class LeafDirectory {
     for (;;) {
       const heads = rows.heads(table, from, Number.MAX_SAFE_INTEGER, HEADS_LISTED_MAX);
       for (const head of heads) {
-        this.#leaves.push(summaryOf(rows, table, head));
+        this.#leaves.push(readLeafHead(rows, table, head));
         from = head.id + 1;
       }
       if (heads.length === 0) break;
@@ -113,7 +113,8 @@ export function sealLeaf(leaf: LeafSummary, data: Uint8Array): Uint8Array {
   });
 }
 
-function summaryOf(rows: RowStore, table: string, head: RowHead): LeafSummary {
+/** Checks a leaf's head. Throws CorruptPageError. */
+export function readLeafHead(rows: RowStore, table: string, head: RowHead): LeafSummary {
   const reader = openHead(table, head, ROW_KIND.leafPage);
   const continues = reader.varint();
   const live = reader.varint();

@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { applyCommand, commands, makeWorld, compareAll } from './world.ts';
+import { applyCommand, commands, makeWorld, compareAll } from './support/world.ts';
 
-const RUNS = Number(process.env['MVCC_RUNS'] ?? 300);
+const RUNS = Number(process.env['MVCC_RUNS'] ?? 150);
 
 test('store: answers as the naive store after any commands', () => {
   fc.assert(

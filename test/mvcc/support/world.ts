@@ -1,14 +1,21 @@
 /** The page store and the naive one side by side, the commands that drive both, and the comparison. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { bytesOf, byteString } from '../../src/lib/bytes.ts';
-import { Prng } from '../../src/lib/prng.ts';
-import type { Settings } from '../../src/mvcc/settings.ts';
-import type { MvccStore } from '../../src/mvcc/store.ts';
-import { openMvcc } from '../../src/mvcc/store.ts';
-import type { KeyRange, KeyValue, PageExport, PageImport, ReadView } from '../../src/mvcc/types.ts';
-import { MemoryRowStore } from '../support/memory-row-store.ts';
-import { NaiveStore } from './naive-store.ts';
+import { bytesOf, byteString } from '../../../src/lib/bytes.ts';
+import { Prng } from '../../../src/lib/prng.ts';
+import type { Settings } from '../../../src/mvcc/settings.ts';
+import type { MvccStore } from '../../../src/mvcc/store.ts';
+import { openMvcc } from '../../../src/mvcc/store.ts';
+import type {
+  KeyRange,
+  KeyValue,
+  PageExport,
+  PageImport,
+  ReadView,
+} from '../../../src/mvcc/types.ts';
+import type { MemoryRowStoreOptions } from '../../support/memory-row-store.ts';
+import { MemoryRowStore } from '../../support/memory-row-store.ts';
+import { NaiveStore } from '../naive-store.ts';
 
 export type Op =
   | { readonly kind: 'put'; readonly key: number; readonly bytes: number; readonly lease: number }
@@ -19,6 +26,7 @@ export type Command =
   | { readonly kind: 'txn'; readonly ops: readonly Op[]; readonly abort: boolean }
   | { readonly kind: 'compact'; readonly back: number }
   | { readonly kind: 'flush' | 'work' | 'settle' | 'reopen' | 'crash' }
+  | { readonly kind: 'fail'; readonly during: 'flush' | 'work'; readonly statements: number }
   | { readonly kind: 'check'; readonly seed: number }
   | { readonly kind: 'snapshot'; readonly writes: readonly Op[]; readonly chunk: number };
 
@@ -48,17 +56,33 @@ export interface World {
   readonly naive: NaiveStore;
   /** Committed transactions and compactions since the last flush: what a WAL would replay. */
   unflushed: ((store: MvccStore) => void)[];
+  /** Statements to the rows until one fails, and with it the turn. */
+  readonly fuse: { statements: number };
   readonly prng: Prng;
 }
 
+class Blown extends Error {
+  override readonly name = 'Blown';
+}
+
 export function makeWorld(seed: number): World {
-  const rows = new MemoryRowStore();
+  const fuse = { statements: Infinity };
+  const rows = new MemoryRowStore(fused(fuse));
   return {
     rows,
     store: openMvcc(rows, TINY),
     naive: new NaiveStore(),
     unflushed: [],
+    fuse,
     prng: new Prng(seed),
+  };
+}
+
+function fused(fuse: World['fuse']): MemoryRowStoreOptions {
+  return {
+    beforeStatement: () => {
+      if (fuse.statements-- <= 0) throw new Blown('the statement fails');
+    },
   };
 }
 
@@ -126,6 +150,14 @@ export function commands(): fc.Arbitrary<Command[]> {
       weight: 1,
       arbitrary: fc.record({ kind: fc.constantFrom('reopen' as const, 'crash' as const) }),
     },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('fail' as const),
+        during: fc.constantFrom('flush' as const, 'work' as const),
+        statements: fc.nat(20),
+      }),
+    },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('check' as const), seed: fc.nat() }) },
     {
       weight: 1,
@@ -162,6 +194,9 @@ export function applyCommand(world: World, command: Command): void {
       break;
     case 'crash':
       crash(world);
+      break;
+    case 'fail':
+      fail(world, command.during, command.statements);
       break;
     case 'check':
       compareSome(world, new Prng(command.seed));
@@ -243,10 +278,29 @@ function crash(world: World): void {
   for (const again of world.unflushed) again(world.store);
 }
 
+/** A statement fails in the middle of a flush or of some work: that turn is lost, the store is done. */
+function fail(world: World, during: 'flush' | 'work', statements: number): void {
+  const { store, fuse } = world;
+  fuse.statements = statements;
+  try {
+    if (during === 'flush') {
+      flush(world);
+    } else {
+      for (; store.hasWork; world.rows.sync()) store.work();
+    }
+    fuse.statements = Infinity;
+  } catch (error) {
+    fuse.statements = Infinity;
+    if (!(error instanceof Blown)) throw error;
+    assert.throws(() => store.begin(), { cause: error });
+    crash(world);
+  }
+}
+
 /** Sends the store's pages to a second one while both go on, then lives on with the second. */
 function snapshot(world: World, writes: readonly Op[], chunk: number): void {
   flush(world);
-  const receiverRows = new MemoryRowStore();
+  const receiverRows = new MemoryRowStore(fused(world.fuse));
   const receiver = openMvcc(receiverRows, TINY);
   const before = receiver.begin();
   before.put('of the receiver', bytesOf('gone after the install'), 0n);
