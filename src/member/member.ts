@@ -232,8 +232,12 @@ export class Member {
     try {
       return run(this.state);
     } catch (error) {
-      if (!(error instanceof StatusError)) this.#fail(error);
-      throw error;
+      if (error instanceof StatusError) throw error;
+      this.#fail(error);
+      if (!isCorruption(error)) throw error;
+      // Unavailable: another member may be asked.
+      const text = `edgetcd: member ${this.self.name} found damage: ${error.message}`;
+      throw new StatusError(Code.Unavailable, text, { cause: error });
     }
   }
 
