@@ -24,6 +24,11 @@ export interface ClusterOptions {
   readonly dataDir?: string;
   /** Client ports: one, or one per member. Free ones are chosen unless given. */
   readonly ports?: readonly number[];
+  /**
+   * Ports in the members' peer URLs, one each, where somebody forwards to the client ports: a fault
+   * run's proxies. The client ports themselves unless given.
+   */
+  readonly peerPorts?: readonly number[];
   /** Variables for the Worker besides those that make the cluster. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Another Worker served by each process beside the cluster, such as a benchmark's floor. */
@@ -111,7 +116,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
   }));
   const membersText = placed
     .map(({ name, region }, index) => {
-      const url = mode === 'one-process' ? '' : `=http://127.0.0.1:${ports[index] ?? 0}`;
+      const url = mode === 'one-process' ? '' : `=http://127.0.0.1:${(options.peerPorts ?? ports)[index] ?? 0}`;
       return `${name}:${region}${url}`;
     })
     .join(',');

@@ -1,5 +1,6 @@
 /** Between the plain requests of the workloads and etcd's messages. */
 import { Code } from '../../src/api/errors.ts';
+import { decodeJson, encodeJson } from '../../src/api/json.ts';
 import {
   type CompareInput,
   CompactionRequest,
@@ -9,6 +10,7 @@ import {
   DeleteRangeRequest,
   DeleteRangeResponse,
   type KeyValue,
+  type MessageType,
   PutRequest,
   PutResponse,
   RangeRequest,
@@ -33,23 +35,39 @@ export interface EncodedCall {
   readonly body: Uint8Array;
 }
 
+/** How one kind of request travels. */
+interface Rpc {
+  readonly name: string;
+  /** Path of etcd's JSON gateway. */
+  readonly path: string;
+  readonly request: MessageType<object>;
+  readonly response: MessageType<object>;
+}
+
+const rpc = (name: string, path: string, request: unknown, response: unknown): Rpc => ({
+  name: `etcdserverpb.KV/${name}`,
+  path: `/v3/kv/${path}`,
+  request: request as MessageType<object>,
+  response: response as MessageType<object>,
+});
+
+const RPCS: Readonly<Record<Request['kind'], Rpc>> = {
+  range: rpc('Range', 'range', RangeRequest, RangeResponse),
+  put: rpc('Put', 'put', PutRequest, PutResponse),
+  delete: rpc('DeleteRange', 'deleterange', DeleteRangeRequest, DeleteRangeResponse),
+  txn: rpc('Txn', 'txn', TxnRequest, TxnResponse),
+  compact: rpc('Compact', 'compaction', CompactionRequest, CompactionResponse),
+};
+
 export function encodeCall(request: Request): EncodedCall {
-  const fields = fieldsOf(request);
-  switch (request.kind) {
-    case 'range':
-      return { method: 'etcdserverpb.KV/Range', body: RangeRequest.encode(fields).finish() };
-    case 'put':
-      return { method: 'etcdserverpb.KV/Put', body: PutRequest.encode(fields).finish() };
-    case 'delete':
-      return {
-        method: 'etcdserverpb.KV/DeleteRange',
-        body: DeleteRangeRequest.encode(fields).finish(),
-      };
-    case 'txn':
-      return { method: 'etcdserverpb.KV/Txn', body: TxnRequest.encode(fields).finish() };
-    case 'compact':
-      return { method: 'etcdserverpb.KV/Compact', body: CompactionRequest.encode(fields).finish() };
-  }
+  const { name, request: type } = RPCS[request.kind];
+  return { method: name, body: type.encode(fieldsOf(request)).finish() };
+}
+
+/** A call as etcd's JSON gateway takes it. */
+export function encodeJsonCall(request: Request): { readonly path: string; readonly body: string } {
+  const { path, request: type } = RPCS[request.kind];
+  return { path, body: encodeJson(type, fieldsOf(request)) };
 }
 
 /** The fields of a request's message. */
@@ -163,18 +181,36 @@ export function decodeAnswer(request: Request, answer: EncodedAnswer): Outcome {
   return { kind: certain ? 'failed' : 'unknown', error: answer.message };
 }
 
+/** What the JSON gateway answered. */
+export function decodeJsonAnswer(request: Request, status: number, text: string): Outcome {
+  if (status === 200) {
+    const message = decodeJson(RPCS[request.kind].response as never, text) as object;
+    return { kind: 'ok', result: resultOf(request, message) };
+  }
+  const { code, message } = JSON.parse(text) as { code?: number; message?: string };
+  return decodeAnswer(request, {
+    code: code ?? Code.Unknown,
+    message: message ?? text,
+    body: new Uint8Array(0),
+  });
+}
+
 function decodeResult(request: Request, body: Uint8Array): Result {
+  return resultOf(request, RPCS[request.kind].response.decode(body));
+}
+
+function resultOf(request: Request, message: object): Result {
   switch (request.kind) {
     case 'range':
-      return rangeResult(RangeResponse.decode(body));
+      return rangeResult(message as RangeResponse);
     case 'put':
-      return putResult(PutResponse.decode(body));
+      return putResult(message as PutResponse);
     case 'delete':
-      return deleteResult(DeleteRangeResponse.decode(body));
+      return deleteResult(message as DeleteRangeResponse);
     case 'txn':
-      return txnResult(TxnResponse.decode(body));
+      return txnResult(message as TxnResponse);
     case 'compact':
-      return { kind: 'compact', revision: revisionOf(CompactionResponse.decode(body).header) };
+      return { kind: 'compact', revision: revisionOf((message as CompactionResponse).header) };
   }
 }
 
