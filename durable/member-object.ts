@@ -79,7 +79,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     const refusal = this.#peers.refuse((name) => request.headers.get(name));
     if (refusal !== undefined) return new Response(refusal.text, { status: refusal.status });
     if (path === PEER_STREAM_PATH) return this.#acceptStream();
-    const answer = this.#peers.handle(path, new Uint8Array(await request.arrayBuffer()));
+    const answer = await this.#peers.handle(path, new Uint8Array(await request.arrayBuffer()));
     return new Response(answer.body, { status: answer.status });
   }
 

@@ -24,7 +24,6 @@ export async function run(args: string[]): Promise<number> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       target: { type: 'string', default: 'cluster' },
       members: { type: 'string', default: '3' },
-      leases: { type: 'boolean', default: false },
     },
   });
   const ops = wholeNumber('ops', values.ops, { min: 1, max: 100_000_000 });
@@ -42,14 +41,10 @@ export async function run(args: string[]): Promise<number> {
     const etcd = await startEtcd(path);
     try {
       console.log(`etcd ${etcd.version} beside ${subject.name}: ${ops} operations of seed ${seed}`);
-      const options = {
+      return await compareAll({
         seed,
         ops,
         ...subject.offers,
-        leases: subject.offers.leases || values.leases,
-      };
-      return await compareAll({
-        ...options,
         reference: new HttpTarget(etcd.url),
         subject: subject.target,
       });
@@ -97,11 +92,11 @@ async function openSubject(target: string, members: number): Promise<Subject> {
     return {
       name: `a cluster of ${members}`,
       target: new HttpTarget(cluster.endpoints[0] ?? ''),
-      offers: { leases: false, serializable: members === 1 },
+      offers: { leases: true, serializable: members === 1 },
       close: () => cluster.stop(),
     };
   }
-  const offers = { leases: false, serializable: false };
+  const offers = { leases: true, serializable: false };
   return { name: target, target: serverTarget(target), offers, close: async () => {} };
 }
 

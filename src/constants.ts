@@ -275,3 +275,26 @@ export const LEASE_PAGE_SLOTS = 512;
 export const LEASE_KEY_PAGE_SLOTS = 256;
 /** Rows one page may take when its keys are long. */
 export const LEASE_PAGE_ROWS_MAX = 4_096;
+
+/**
+ * How much later than the leader followers at rest are woken to see whether it ended a lease: longer
+ * than the extension after an election, an alarm's lateness and a commit.
+ */
+export const LEASE_FOLLOWER_GRACE_MS = 5_000;
+/** How far ahead an awake member keeps its alarm while there are leases, in case its process dies. */
+export const LEASE_AWAKE_ALARM_MS = 30_000;
+/** A renewal that waits for the end of its lease asks again who leads after this time. */
+export const LEASE_ENDED_RECHECK_MS = 500;
+/** One request of a follower to the leader for renewals or remaining times. */
+export const LEASE_FORWARD_TIMEOUT_MS = 2_000;
+/** Renewals in one such request. */
+export const LEASE_FORWARD_ITEMS_MAX = 4_096;
+/** Pause before a leader is looked for again. */
+export const LEASE_FORWARD_PAUSE_MS = TICK_MS;
+
+// Locks and elections (src/member).
+
+/** Lease that the server grants to a lock or campaign that names none; nobody renews it (etcd's rule K3). */
+export const LOCK_LEASE_TTL_SECONDS = 60;
+/** Calls that may wait at one member for a lock or an election. Each holds a request open, some 4 KB. */
+export const LOCK_WAITERS_MAX = 4_096;

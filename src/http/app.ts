@@ -6,6 +6,7 @@ import { type AccessPolicy, requireAccess } from './access.ts';
 import { errorResponse } from './errors.ts';
 import { gatewayRoutes, type RouterOf } from './gateway.ts';
 import { healthRoutes } from './health.ts';
+import { keepAliveRoutes } from './keepalive.ts';
 import { watchRoutes } from './watch/routes.ts';
 
 export interface AppParts {
@@ -18,6 +19,7 @@ export function createApp({ access, routerOf }: AppParts): Hono {
   app.use(requireAccess(access));
   app.route('/', gatewayRoutes(routerOf));
   app.route('/', watchRoutes(routerOf));
+  app.route('/', keepAliveRoutes(routerOf));
   app.route(
     '/',
     healthRoutes((request) => routerOf(request).nearest),

@@ -50,6 +50,20 @@ export class Router {
     });
   }
 
+  /** A call that may be repeated, and that only the leader can answer itself: at it, or at any member. */
+  async atLeader(run: (member: MemberRpc) => Promise<CallResult>): Promise<CallResult> {
+    const leader = this.#members.find((member) => member.name === this.#hints.leader);
+    if (leader !== undefined) {
+      try {
+        const result = this.#learn(await run(leader.open()));
+        if (result.code !== Code.Unavailable) return result;
+      } catch {
+        this.#hints.leader = undefined;
+      }
+    }
+    return this.read(run);
+  }
+
   /** A mutation: sent once. When its answer is lost its fate is unknown, and nobody here repeats it. */
   async write(run: (member: MemberRpc) => Promise<CallResult>): Promise<CallResult> {
     const leader = this.#members.find((member) => member.name === this.#hints.leader);

@@ -116,6 +116,22 @@ export class Lessor {
     return this.#replicated.changes;
   }
 
+  /** How many leases there are. */
+  get size(): number {
+    return this.#replicated.table.size;
+  }
+
+  /** The least that a new leader would assume to remain of any lease; undefined: there are none. */
+  shortestAssumedSeconds(): number | undefined {
+    const { table } = this.#replicated;
+    let shortest: number | undefined;
+    for (const slot of table.slots()) {
+      const seconds = table.remainingOf(slot) || table.ttlOf(slot);
+      if (shortest === undefined || seconds < shortest) shortest = seconds;
+    }
+    return shortest;
+  }
+
   encode(): Uint8Array {
     return this.#replicated.encode();
   }

@@ -16,6 +16,7 @@ import {
   REST_AFTER_TICKS,
   TICK_MS,
 } from '../constants.ts';
+import type { Lessor } from '../lease/lessor.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Change } from '../mvcc/types.ts';
 import { decodeConfChange, decodeMessages } from '../raft/codec.ts';
@@ -34,6 +35,7 @@ import { Wal } from '../wal/wal.ts';
 import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { ClusterConfig, ConfiguredMember } from './cluster-config.ts';
+import { LeaseHost } from './lease-host.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
 import { openStateParts } from './open-state.ts';
 import { Peers } from './peers.ts';
@@ -74,6 +76,7 @@ export class Member {
   readonly state: StateMachine;
   readonly snapshots: SnapshotReceiver;
   readonly watch: WatchHost;
+  readonly leases: LeaseHost;
   readonly #ports: MemberPorts;
   readonly #wal: Wal;
   readonly #raft: RawNode;
@@ -101,7 +104,8 @@ export class Member {
     if (damage !== undefined)
       this.#recovering = { damage: damage.text, sinceMs: ports.clock.nowMs() };
     this.#wal = Wal.open(rows);
-    this.state = StateMachine.open(rows, openStateParts(rows));
+    const parts = openStateParts(rows, ports.clock);
+    this.state = StateMachine.open(rows, parts);
     this.#checkpoints = new Checkpoints(rows, this.#wal, this.state);
     this.#checkpoints.bootstrapIfFresh(config.members);
     this.#raft = new RawNode({
@@ -133,6 +137,7 @@ export class Member {
     this.snapshots = new SnapshotReceiver(this.state, (frame) => this.receive(frame));
     this.#alarms = new Alarms(ports.clock);
     this.watch = this.#openWatch();
+    this.leases = this.#openLeases(parts.leases);
     if (this.#recovering !== undefined) {
       this.#raft.wake();
       this.#schedule();
@@ -263,6 +268,7 @@ export class Member {
     this.#proposals.failAll(reason);
     this.#reads.failAll(reason);
     this.watch.stop();
+    this.leases.stop();
   }
 
   #openWatch(): WatchHost {
@@ -278,6 +284,20 @@ export class Member {
       }),
       current: () => this.linearizable(),
       guard: (run) => this.#guard(run),
+    });
+  }
+
+  #openLeases(lessor: Lessor): LeaseHost {
+    return new LeaseHost({
+      ...this.#ports,
+      lessor,
+      alarms: this.#alarms,
+      self: this.self.id,
+      raft: this.#raft,
+      applied: () => this.state.applied.index,
+      addressOf: (id) => this.addressOf(id),
+      propose: (proposal) => this.propose(proposal),
+      confirm: () => this.linearizable(),
     });
   }
 
@@ -310,6 +330,7 @@ export class Member {
     this.#proposals.flush((data) => this.#raft.propose(data));
     this.#reads.flush((id) => this.#raft.readIndex(id));
     while (this.#raft.hasReady()) this.#process(this.#raft.ready());
+    this.leases.afterTurn();
     if (this.#checkpoints.due) this.#checkpoint();
     this.#followRest();
     this.#scheduleWork();
@@ -335,6 +356,7 @@ export class Member {
       this.#reads.abort(context, StatusError.of('timeout'));
     }
     this.#raft.advance();
+    if (ready.rest) this.leases.rest();
     this.#reads.serveUpTo(this.state.applied.index);
   }
 
@@ -410,6 +432,7 @@ export class Member {
     this.#reads.expire(nowMs, timeout);
     this.#proposals.expire(nowMs, timeout);
     this.#followRecovery(nowMs);
+    this.leases.tick();
     this.#turn();
   }
 

@@ -1,9 +1,13 @@
 import type { StateParts } from '../apply/state-machine.ts';
-import { ReplicatedLeases } from '../lease/replicated-leases.ts';
+import { Lessor } from '../lease/lessor.ts';
+import type { WallClock } from '../lease/lease-clock.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import { openMvcc } from '../mvcc/store.ts';
 
-/** The parts of the replicated state, as a member's storage holds them. */
-export function openStateParts(rows: RowStore): StateParts {
-  return { mvcc: openMvcc(rows), leases: new ReplicatedLeases(rows) };
+/** The parts of the replicated state, as a member's storage holds them; the lessor is not primary yet. */
+export function openStateParts(
+  rows: RowStore,
+  clock: WallClock,
+): StateParts & { readonly leases: Lessor } {
+  return { mvcc: openMvcc(rows), leases: Lessor.open(rows, clock) };
 }

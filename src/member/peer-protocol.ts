@@ -6,6 +6,8 @@ export const PEER_STREAM_PATH = '/peer/stream';
 export const PEER_FRAME_PATH = '/peer/frame';
 /** POST: snapshot pieces, see snapshot-messages.ts. */
 export const PEER_SNAPSHOT_PATH = '/peer/snapshot';
+/** POST: questions to the leader, see lease-messages.ts. */
+export const PEER_LEASE_PATH = '/peer/lease';
 
 /** Every peer request carries these; the receiver refuses a mismatch with 4xx and a text. */
 export const PEER_HEADERS = {

@@ -1,7 +1,13 @@
 import { PEER_PROTOCOL_VERSION } from '../constants.ts';
 import { DecodeError } from '../lib/binary.ts';
 import type { Member } from './member.ts';
-import { PEER_FRAME_PATH, PEER_HEADERS, PEER_SNAPSHOT_PATH } from './peer-protocol.ts';
+import { decodeQuestions, encodeAnswers } from './lease-messages.ts';
+import {
+  PEER_FRAME_PATH,
+  PEER_HEADERS,
+  PEER_LEASE_PATH,
+  PEER_SNAPSHOT_PATH,
+} from './peer-protocol.ts';
 
 export interface PeerAnswer {
   readonly status: number;
@@ -54,10 +60,17 @@ export class PeerReceiver {
   }
 
   /** A request on the pipeline. */
-  handle(path: string, body: Uint8Array): PeerAnswer {
+  async handle(path: string, body: Uint8Array): Promise<PeerAnswer> {
     try {
       if (path === PEER_SNAPSHOT_PATH) {
         return { status: 200, body: this.#member.snapshots.handle(body) };
+      }
+      if (path === PEER_LEASE_PATH) {
+        const questions = decodeQuestions(body);
+        const answers = await Promise.all(
+          questions.map((question) => this.#member.leases.answer(question)),
+        );
+        return { status: 200, body: encodeAnswers(answers) };
       }
       if (path !== PEER_FRAME_PATH) return { status: 404, body: `no peer channel at ${path}` };
       this.#member.receive(body);

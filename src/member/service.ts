@@ -5,6 +5,7 @@ import { RESPONSE_BYTES_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
 import { clusterService } from './cluster-service.ts';
 import { kvService } from './kv-service.ts';
+import { leaseService } from './lease-service.ts';
 import { alarmName, maintenanceService } from './maintenance-service.ts';
 import type { Member } from './member.ts';
 import type { Method, ServiceTable, Stamp } from './method-table.ts';
@@ -23,6 +24,7 @@ export class MemberService implements MemberRpc {
     this.#member = member;
     this.#methods = {
       ...kvService(member),
+      ...leaseService(member),
       ...clusterService(member),
       ...maintenanceService(member),
     };

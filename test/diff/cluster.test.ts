@@ -27,7 +27,7 @@ describe('a cluster of three beside real etcd', { skip }, () => {
     assert.ok(etcd !== undefined && cluster !== undefined);
     const reference = new HttpTarget(etcd.url);
     const subject = new HttpTarget(cluster.endpoints[0] ?? '');
-    const options = { seed: SEED, ops: OPS, leases: false, serializable: false };
+    const options = { seed: SEED, ops: OPS, leases: true, serializable: false };
     const result = await runStream({ ...options, reference, subject });
     if (result.mismatch !== undefined) assert.fail(describeMismatch(SEED, result.mismatch));
   });

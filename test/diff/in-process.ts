@@ -57,6 +57,9 @@ const SNAPSHOT_OPS = 411;
 /** Small, so that a snapshot has many. */
 const PIECE_BYTES = 1000;
 
+/** Nothing ends by time here. */
+const CLOCK = { nowMs: () => 0 };
+
 type Handler = (body: string) => string;
 
 export class InProcessTarget implements Target {
@@ -67,7 +70,7 @@ export class InProcessTarget implements Target {
   #sequence = 0;
 
   constructor() {
-    this.#state = StateMachine.open(this.#rows, openStateParts(this.#rows));
+    this.#state = StateMachine.open(this.#rows, openStateParts(this.#rows, CLOCK));
     const revoke = handler(LeaseRevokeRequest, LeaseRevokeResponse, (request) =>
       this.#propose({ lease_revoke: { ID: request.ID } }),
     );
@@ -115,14 +118,14 @@ export class InProcessTarget implements Target {
 
   #restart(): void {
     this.#save();
-    this.#state = StateMachine.open(this.#rows, openStateParts(this.#rows));
+    this.#state = StateMachine.open(this.#rows, openStateParts(this.#rows, CLOCK));
   }
 
   /** Goes on as the member that received this one's snapshot. */
   #move(): void {
     this.#save();
     const rows = new MemoryRowStore();
-    const receiver = StateMachine.open(rows, openStateParts(rows));
+    const receiver = StateMachine.open(rows, openStateParts(rows, CLOCK));
     const pages = this.#state.mvcc.exportPages();
     const received = receiver.mvcc.importPages();
     for (let at: number | undefined = 0; at !== undefined;) {

@@ -33,11 +33,10 @@ export class SimulatedMember implements SimulatedObject {
     });
   }
 
-  answer(_from: NodeId, path: string, body: Uint8Array): Promise<Uint8Array> {
-    const { status, body: answer } = this.#receiver.handle(path, body);
-    if (status === 200 && typeof answer !== 'string') return Promise.resolve(answer);
-    if (status === 200) return Promise.resolve(new Uint8Array(0));
-    return Promise.reject(new Error(`status ${status}: ${String(answer)}`));
+  async answer(_from: NodeId, path: string, body: Uint8Array): Promise<Uint8Array> {
+    const { status, body: answer } = await this.#receiver.handle(path, body);
+    if (status !== 200) throw new Error(`status ${status}: ${String(answer)}`);
+    return typeof answer === 'string' ? new Uint8Array(0) : answer;
   }
 
   call(method: string, body: Uint8Array): Promise<CallResult> {

@@ -1,0 +1,302 @@
+/**
+ * Leases as a part of the member: makes the leader's lessor the primary one, proposes what it finds,
+ * and wakes the member when a lease may end.
+ *
+ * Alarms. The leader that comes to rest wishes to be woken when the first lease ends. A follower knows
+ * no deadlines, only what a new leader would assume to remain of each lease; it wishes to be woken when
+ * the first of these is over, and a grace: by then the leader has acted, or is gone and must be
+ * replaced. Awake members keep an alarm some way ahead, so that a process that dies is built anew.
+ */
+import { StatusError } from '../api/errors.ts';
+import { leaseIdToLong } from '../api/messages.ts';
+import {
+  ELECTION_TICKS,
+  LEASE_AWAKE_ALARM_MS,
+  LEASE_ENDED_RECHECK_MS,
+  LEASE_FOLLOWER_GRACE_MS,
+  TICK_MS,
+} from '../constants.ts';
+import { ByteReader, ByteWriter } from '../lib/binary.ts';
+import { EMPTY_BYTES } from '../lib/bytes.ts';
+import type { RowStore } from '../lib/row-store.ts';
+import type { LeaseId } from '../mvcc/types.ts';
+import type { RawNode } from '../raft/raw-node.ts';
+import type { NodeId } from '../raft/types.ts';
+import { drawLeaseId } from '../lease/lease-id.ts';
+import type { Lessor, Renewal } from '../lease/lessor.ts';
+import type { Alarms } from './alarms.ts';
+import { LeaderLeases } from './leader-leases.ts';
+import type { LeaseAnswer, LeaseQuestion } from './lease-messages.ts';
+import type { Clock, Log, PeerAddress, Random, Transport } from './ports.ts';
+import type { Proposal } from './proposal-queue.ts';
+
+export interface LeaseHostPorts {
+  readonly lessor: Lessor;
+  readonly rows: RowStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly alarms: Alarms;
+  readonly self: NodeId;
+  readonly raft: Pick<RawNode, 'leader' | 'term' | 'status'>;
+  /** Index of the last entry applied. */
+  readonly applied: () => number;
+  readonly addressOf: (id: NodeId) => PeerAddress | undefined;
+  readonly propose: (proposal: Proposal) => Promise<unknown>;
+  /** Resolves when a quorum has confirmed, in a round begun after the call, who leads. */
+  readonly confirm: () => Promise<void>;
+}
+
+/** Who wishes for an alarm. */
+export const LEASE_ALARM = 'lease';
+
+const ALARM_TABLE = 'lease_alarm';
+const ALARM_ROW = 0;
+/** Nobody could renew during an election. */
+const EXTEND_MS = ELECTION_TICKS * TICK_MS;
+
+interface EndedWaiter {
+  readonly id: LeaseId;
+  readonly untilMs: number;
+  readonly done: () => void;
+}
+
+export class LeaseHost {
+  readonly lessor: Lessor;
+  readonly #leader: LeaderLeases;
+  readonly #ports: LeaseHostPorts;
+  /** Leads in `term`; primary as soon as the log up to `index`, its end when that was seen, is applied. */
+  #leading: { readonly term: number; readonly index: number } | undefined;
+  /** Renewals that met a lease whose end is on its way through the log. */
+  #ended: EndedWaiter[] = [];
+  /** Wish for the alarm as it stands in storage. */
+  #alarmMs: number | undefined;
+  #stopped = false;
+
+  constructor(ports: LeaseHostPorts) {
+    this.#ports = ports;
+    this.lessor = ports.lessor;
+    this.#leader = new LeaderLeases({
+      ...ports,
+      answer: (question) => this.answer(question),
+      leaderAddress: () => this.#leaderAddress(),
+    });
+    // What an earlier instance wished for still stands, and others may set the alarm anew.
+    this.#alarmMs = loadAlarm(ports.rows);
+    ports.alarms.wish(LEASE_ALARM, this.#alarmMs);
+  }
+
+  /** The member's turn is over. */
+  afterTurn(): void {
+    this.#followLeadership();
+    this.#expire();
+    this.#settleEnded();
+  }
+
+  /** Called at each tick while the member is awake. */
+  tick(): void {
+    const checkpoints = this.lessor.checkpoints();
+    if (checkpoints.length > 0) {
+      this.#propose({
+        lease_checkpoint: {
+          checkpoints: checkpoints.map(({ id, remainingSeconds }) => ({
+            ID: leaseIdToLong(id),
+            remaining_TTL: remainingSeconds,
+          })),
+        },
+      });
+    }
+    this.#keepAlarmAhead();
+  }
+
+  /** The member comes to rest: what must outlive its memory is written now. */
+  rest(): void {
+    this.#followLeadership();
+    const { alarms, clock } = this.#ports;
+    if (this.lessor.primaryTerm === undefined) {
+      const seconds = this.lessor.shortestAssumedSeconds();
+      this.#wish(
+        seconds === undefined
+          ? undefined
+          : clock.nowMs() + seconds * 1000 + LEASE_FOLLOWER_GRACE_MS,
+      );
+    } else {
+      this.lessor.rest();
+      this.#wish(this.lessor.nextDeadline());
+    }
+    alarms.settle({ exact: true });
+  }
+
+  /** Ends the waiting of all that wait here. */
+  stop(): void {
+    this.#stopped = true;
+    this.lessor.demote();
+    const waiters = this.#ended;
+    this.#ended = [];
+    for (const { done } of waiters) done();
+  }
+
+  /** An id for a lease whose owner chose none. */
+  drawId(): LeaseId {
+    return drawLeaseId(this.#ports.random, (id) => this.lessor.has(id));
+  }
+
+  /** Asks the leader, wherever it is, and rides out changes of it. @throws StatusError `timeout` */
+  ask(question: LeaseQuestion): Promise<LeaseAnswer> {
+    return this.#leader.ask(question);
+  }
+
+  /**
+   * What only a leader can say. All questions of one turn share the round that confirms it.
+   * @throws StatusError `timeout` without a quorum
+   */
+  answer(question: LeaseQuestion): Promise<LeaseAnswer> {
+    return question.kind === 'renew'
+      ? this.#renew(question.id)
+      : this.#timeToLive(question.id, question.keys);
+  }
+
+  async #renew(id: LeaseId): Promise<LeaseAnswer> {
+    for (;;) {
+      const term = this.#leadingTerm();
+      if (term === undefined) return { kind: 'notLeader' };
+      await this.#ports.confirm();
+      const renewal = this.#renewIn(id, term);
+      switch (renewal.kind) {
+        case 'renewed':
+          if (renewal.clearCheckpoint) await this.#clearCheckpoint(id);
+          return { kind: 'renewed', ttlSeconds: renewal.ttlSeconds };
+        case 'ended':
+          await this.#whenGone(id);
+          break;
+        case 'unknown':
+          return { kind: 'unknown' };
+        case 'notPrimary':
+          return { kind: 'notLeader' };
+      }
+    }
+  }
+
+  async #timeToLive(id: LeaseId, keys: boolean): Promise<LeaseAnswer> {
+    const term = this.#leadingTerm();
+    if (term === undefined) return { kind: 'notLeader' };
+    await this.#ports.confirm();
+    if (!this.#leadsIn(term)) return { kind: 'notLeader' };
+    const time = this.lessor.timeToLive(id);
+    if (time === undefined) return { kind: 'unknown' };
+    const { grantedSeconds, remainingSeconds } = time;
+    if (remainingSeconds === undefined) return { kind: 'notLeader' };
+    const attached = keys ? this.lessor.keys(id) : [];
+    return { kind: 'lives', grantedSeconds, remainingSeconds, keys: attached };
+  }
+
+  /** A leader of `term` before and after the confirmed round was the leader all the while. */
+  #renewIn(id: LeaseId, term: number): Renewal {
+    return this.#leadsIn(term) ? this.lessor.renew(id, term) : { kind: 'notPrimary' };
+  }
+
+  #leadsIn(term: number): boolean {
+    if (this.#stopped) throw StatusError.of('stopped');
+    return this.#leadingTerm() === term;
+  }
+
+  #leadingTerm(): number | undefined {
+    const { raft, self } = this.#ports;
+    return raft.leader === self ? raft.term : undefined;
+  }
+
+  #leaderAddress(): PeerAddress | undefined {
+    const { raft, self, addressOf } = this.#ports;
+    return raft.leader === self ? undefined : addressOf(raft.leader);
+  }
+
+  #followLeadership(): void {
+    const { raft, applied, log } = this.#ports;
+    const term = this.#leadingTerm();
+    if (term === undefined) {
+      this.#leading = undefined;
+      this.lessor.demote();
+      return;
+    }
+    if (this.#leading?.term !== term) {
+      this.lessor.demote();
+      this.#leading = { term, index: raft.status().lastIndex };
+    }
+    if (this.lessor.primaryTerm !== undefined || applied() < this.#leading.index) return;
+    this.lessor.promote(term, EXTEND_MS);
+    log.info('primary lessor', { term, leases: this.lessor.size });
+  }
+
+  #expire(): void {
+    for (const { id, term } of this.lessor.expired()) {
+      this.#propose({ lease_revoke: { ID: leaseIdToLong(id), term } });
+    }
+  }
+
+  /** What fails here is tried again by itself, or is news to nobody. */
+  #propose(proposal: Proposal): void {
+    this.#ports.propose(proposal).catch((error: unknown) => {
+      if (this.#stopped) return;
+      if (error instanceof StatusError && error.is('leaseNotFound')) return;
+      this.#ports.log.warn('lessor: a proposal failed', { error: String(error) });
+    });
+  }
+
+  async #clearCheckpoint(id: LeaseId): Promise<void> {
+    await this.#ports.propose({
+      lease_checkpoint: { checkpoints: [{ ID: leaseIdToLong(id), remaining_TTL: 0 }] },
+    });
+  }
+
+  /** Resolves when a lease is gone, or after a while, when its renewal is to be tried again. */
+  #whenGone(id: LeaseId): Promise<void> {
+    const untilMs = this.#ports.clock.nowMs() + LEASE_ENDED_RECHECK_MS;
+    return new Promise((done) => this.#ended.push({ id, untilMs, done }));
+  }
+
+  #settleEnded(): void {
+    if (this.#ended.length === 0) return;
+    const nowMs = this.#ports.clock.nowMs();
+    const settles = ({ id, untilMs }: EndedWaiter): boolean =>
+      untilMs <= nowMs || !this.lessor.has(id);
+    const settled = this.#ended.filter(settles);
+    this.#ended = this.#ended.filter((waiter) => !settles(waiter));
+    for (const { done } of settled) done();
+  }
+
+  /** A process may die while it is awake, and nobody else has a reason to call this object. */
+  #keepAlarmAhead(): void {
+    const { alarms, clock } = this.#ports;
+    const nowMs = clock.nowMs();
+    if (this.lessor.size === 0) {
+      if (this.#alarmMs !== undefined && this.#alarmMs <= nowMs) this.#wish(undefined);
+      return;
+    }
+    if (this.#alarmMs !== undefined && this.#alarmMs > nowMs) return;
+    this.#wish(nowMs + LEASE_AWAKE_ALARM_MS);
+    alarms.settle({ exact: false });
+  }
+
+  #wish(atMs: number | undefined): void {
+    this.#ports.alarms.wish(LEASE_ALARM, atMs);
+    if (atMs === this.#alarmMs) return;
+    this.#alarmMs = atMs;
+    saveAlarm(this.#ports.rows, atMs);
+  }
+}
+
+function loadAlarm(rows: RowStore): number | undefined {
+  const row = rows.get(ALARM_TABLE, ALARM_ROW);
+  return row === undefined ? undefined : new ByteReader(row.head).varint();
+}
+
+function saveAlarm(rows: RowStore, atMs: number | undefined): void {
+  if (atMs === undefined) {
+    rows.delete(ALARM_TABLE, ALARM_ROW);
+    return;
+  }
+  const writer = new ByteWriter();
+  writer.varint(Math.max(0, Math.ceil(atMs)));
+  rows.put(ALARM_TABLE, ALARM_ROW, writer.finish(), EMPTY_BYTES);
+}
