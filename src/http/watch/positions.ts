@@ -76,14 +76,16 @@ export class Positions {
   #created({ watchId, revision, canceled }: BridgedMessage): number {
     const index = this.#unanswered.findIndex((request) => request.create_request !== null);
     const [answered] = index < 0 ? [] : this.#unanswered.splice(index, 1);
-    this.#forgetVainCancels();
     const request = answered?.create_request ?? null;
-    if (canceled || request === null) return 0;
-    const start = toClampedNumber(request.start_revision);
-    const next = start > 0 ? start : revision + 1;
-    this.#watchers.set(watchId, { request, next });
-    const isAssigned = toBigInt(request.watch_id) === 0n;
-    if (isAssigned && watchId >= this.#nextId) this.#nextId = watchId + 1n;
+    let next = 0;
+    if (!canceled && request !== null) {
+      const start = toClampedNumber(request.start_revision);
+      next = start > 0 ? start : revision + 1;
+      this.#watchers.set(watchId, { request, next });
+      const isAssigned = toBigInt(request.watch_id) === 0n;
+      if (isAssigned && watchId >= this.#nextId) this.#nextId = watchId + 1n;
+    }
+    this.#forgetVainCancels();
     return next;
   }
 
