@@ -36,6 +36,7 @@ import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { ClusterConfig, ConfiguredMember } from './cluster-config.ts';
 import { LeaseHost } from './lease-host.ts';
+import { claimStorage } from './identity.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
 import { openStateParts } from './open-state.ts';
 import { Peers } from './peers.ts';
@@ -103,6 +104,7 @@ export class Member {
     const damage = damageOf(rows);
     if (damage !== undefined)
       this.#recovering = { damage: damage.text, sinceMs: ports.clock.nowMs() };
+    claimStorage(rows, config, self);
     this.#wal = Wal.open(rows);
     const parts = openStateParts(rows, ports.clock);
     this.state = StateMachine.open(rows, parts);
@@ -148,6 +150,7 @@ export class Member {
    * Opens the member in `ports.rows`. Storage found damaged, now or by a former instance, is thrown
    * away if there are peers to get everything from.
    * @throws CannotStartError naming the row, when this member is the only voter
+   * @throws ForeignStorageError when the storage is another member's
    */
   static open(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts): Member {
     const voters = config.members.filter((member) => !member.learner);

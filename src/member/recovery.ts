@@ -15,6 +15,7 @@ import { CorruptLeasesError } from '../lease/pages.ts';
 import { CorruptPageError } from '../mvcc/store.ts';
 import { beginLogAnew, salvageHardState } from '../wal/salvage.ts';
 import { CorruptWalError } from '../wal/row.ts';
+import { CorruptIdentityError } from './identity.ts';
 import { CANNOT_START } from './rpc.ts';
 
 const TABLE = 'recovery';
@@ -40,7 +41,8 @@ export function isCorruption(error: unknown): error is Error {
     error instanceof CorruptWalError ||
     error instanceof CorruptPageError ||
     error instanceof CorruptStateError ||
-    error instanceof CorruptLeasesError
+    error instanceof CorruptLeasesError ||
+    error instanceof CorruptIdentityError
   );
 }
 
