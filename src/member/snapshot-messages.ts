@@ -67,6 +67,12 @@ export function encodeSnapshotRequest(request: SnapshotRequest): Uint8Array {
 /** @throws DecodeError */
 export function decodeSnapshotRequest(body: Uint8Array): SnapshotRequest {
   const reader = new ByteReader(body);
+  const request = readSnapshotRequest(reader);
+  if (reader.done) return request;
+  throw new DecodeError(`decode snapshot request: ${reader.remaining} bytes too many`);
+}
+
+function readSnapshotRequest(reader: ByteReader): SnapshotRequest {
   const step = reader.u8();
   const transfer = reader.string();
   switch (step) {

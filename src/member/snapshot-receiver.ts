@@ -28,6 +28,8 @@ export class SnapshotReceiver {
   /** Steps the frame that holds Raft's snapshot message, in the turn that follows. */
   readonly #step: (frame: Uint8Array) => void;
   #incoming: Incoming | undefined;
+  /** The transfer installed last: its sender may ask again whether it was. */
+  #installed: string | undefined;
 
   constructor(state: StateMachine, step: (frame: Uint8Array) => void) {
     this.#state = state;
@@ -60,6 +62,7 @@ export class SnapshotReceiver {
     const { revision, compactRevision, state } = incoming.begin;
     incoming.pages.install(revision, compactRevision);
     this.#state.installState(state);
+    this.#installed = incoming.begin.transfer;
     this.#incoming = undefined;
   }
 
@@ -92,6 +95,7 @@ export class SnapshotReceiver {
   }
 
   #finish(finish: SnapshotFinish): number {
+    if (finish.transfer === this.#installed) return PAGES_END;
     const incoming = this.#known(finish.transfer);
     if (incoming.expected === PAGES_END) this.#step(finish.frame);
     return incoming.expected;
