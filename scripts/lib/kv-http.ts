@@ -7,8 +7,13 @@ export interface Pair {
   readonly value: Buffer;
 }
 
+export interface StoredPair extends Pair {
+  /** Of its last write. */
+  readonly revision: number;
+}
+
 export interface Page {
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly StoredPair[];
   readonly more: boolean;
   /** Of the store when it answered. */
   readonly revision: number;
@@ -35,16 +40,23 @@ export class AnswerError extends Error {
 
 interface RangeJson {
   readonly header?: { readonly revision?: string };
-  readonly kvs?: readonly { readonly key?: string; readonly value?: string }[];
+  readonly kvs?: readonly {
+    readonly key?: string;
+    readonly value?: string;
+    readonly mod_revision?: string;
+  }[];
   readonly more?: boolean;
 }
 
 /** Every method throws AnswerError when the server refuses. */
 export class KvHttp {
   readonly endpoint: string;
+  readonly #timeoutMs: number | undefined;
 
-  constructor(endpoint: string) {
+  /** @param timeoutMs a call is given up after this long; without it, when the server does */
+  constructor(endpoint: string, timeoutMs?: number) {
     this.endpoint = endpoint.replace(/\/$/, '');
+    this.#timeoutMs = timeoutMs;
   }
 
   /** Returns the revision of the write. */
@@ -104,6 +116,7 @@ export class KvHttp {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(body),
+      ...(this.#timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(this.#timeoutMs) }),
     });
     if (!response.ok) throw new AnswerError(path, response.status, await response.text());
     return response;
@@ -132,9 +145,10 @@ function rangeBody(start: Buffer, end: Buffer, { revision, limit }: RangeOptions
 
 function pageOf(json: RangeJson): Page {
   return {
-    pairs: (json.kvs ?? []).map(({ key = '', value = '' }) => ({
+    pairs: (json.kvs ?? []).map(({ key = '', value = '', mod_revision = '0' }) => ({
       key: Buffer.from(key, 'base64'),
       value: Buffer.from(value, 'base64'),
+      revision: Number(mod_revision),
     })),
     more: json.more ?? false,
     revision: revisionOf(json),
