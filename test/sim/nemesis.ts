@@ -82,6 +82,12 @@ export class Nemesis {
       case 'leader fault':
         this.#strikeLeader();
         break;
+      case 'leader twin':
+        this.#leader()?.takeOver();
+        break;
+      case 'leader with a minority':
+        this.#leaveMinority();
+        break;
       default:
         this.#strikeNetwork(kind);
     }
@@ -119,9 +125,7 @@ export class Nemesis {
 
   /** Strikes whoever leads, mostly for long enough that another is elected. */
   #strikeLeader(): void {
-    const leader = this.#cluster
-      .hosts()
-      .find((host) => host.current?.instance.member.status.role === 'leader');
+    const leader = this.#leader();
     if (leader === undefined) return;
     const forMs = this.#prng.bool(0.2) ? this.#outageMs() : 500 + 2_000 * this.#prng.float();
     const others = this.#cluster.memberIds().filter((id) => id !== leader.id);
@@ -146,6 +150,25 @@ export class Nemesis {
       default:
         this.#cutBetween([leader.id], others, forMs);
     }
+  }
+
+  /** Any of those that believe to lead. */
+  #leader(): ObjectHost<SimulatedMember> | undefined {
+    const leaders = this.#cluster
+      .hosts()
+      .filter((host) => host.current?.instance.member.status.role === 'leader');
+    return leaders.length === 0 ? undefined : this.#prng.pick(leaders);
+  }
+
+  /** What the leader still replicates stays on a minority, while the others elect another. */
+  #leaveMinority(): void {
+    const leader = this.#leader();
+    if (leader === undefined) return;
+    const others = this.#prng.shuffle(this.#cluster.memberIds().filter((id) => id !== leader.id));
+    if (others.length < 2) return;
+    const kept = this.#prng.below(others.length >> 1) + 1;
+    const side = [leader.id, ...others.slice(0, kept - 1)];
+    this.#cutBetween(side, others.slice(kept - 1), 300 + 1_200 * this.#prng.float());
   }
 
   #outageMs(): number {

@@ -25,6 +25,8 @@ export const FAULT_KINDS = [
   'full disk',
   'bit flip',
   'leader fault',
+  'leader with a minority',
+  'leader twin',
 ] as const;
 export type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -98,7 +100,32 @@ export function drawOptions(
     safetyMs: bounds.safetyMs ?? 8_000 + prng.below(16_000),
     tuning: drawTuning(prng, regions),
   };
-  return drawn;
+  return { ...drawn, ...drawProfile(drawn, prng) };
+}
+
+/**
+ * Some runs are given to one family of bugs, which needs its circumstances together: leaders that go on
+ * with a minority until logs differ, or twins of leaders that are asked for reads.
+ */
+function drawProfile(drawn: SimulationOptions, prng: Prng): Partial<SimulationOptions> {
+  const choice = prng.below(10);
+  if (drawn.regions || choice > 4) return {};
+  const constants = { ...drawn.tuning.constants, ELECTION_TICKS: 3 };
+  const busy = {
+    thinkMs: 10,
+    idle: 0,
+    clients: 8,
+    commitMs: prng.pick([0.3, 1]),
+    timerLatenessMs: 0,
+  };
+  if (choice > 2) {
+    const tuning = { ...drawn.tuning, constants };
+    const faults = ['leader twin', 'isolation', 'eviction'] as const;
+    return { ...busy, voters: 3, faults, faultEveryMs: 700, tuning };
+  }
+  const tuning = { ...drawn.tuning, constants: { ...constants, RAFT_MESSAGE_BYTES_MAX: 100 } };
+  const faults = ['leader with a minority', 'leader fault', 'crash', 'one-way cut'] as const;
+  return { ...busy, voters: 5, mix: 'etcd', faults, faultEveryMs: 400, tuning };
 }
 
 /** Small limits reach in seconds what production reaches in days: snapshots, cut logs, split pages. */

@@ -37,13 +37,13 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'vote-forgotten',
-    bug: 'does not write the vote before it is sent, nor after',
+    bug: 'the vote is not stored, so a restart may vote again',
     patches: [
       {
-        file: 'src/raft/ready-loop.ts',
-        find: 'return term !== handed.term || vote !== handed.vote || leaderMark !== handed.leader;',
+        file: 'src/wal/wal.ts',
+        find: 'const next = hardState ?? this.#hardState;',
         replace:
-          'return term !== handed.term || (vote !== handed.vote && vote === this.#core.id) || leaderMark !== handed.leader;',
+          "const next = hardState === undefined ? this.#hardState : { ...hardState, vote: hardState.leader ? hardState.vote : '' };",
       },
     ],
   },
