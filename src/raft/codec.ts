@@ -177,7 +177,9 @@ export function messageBytes(message: Message): number {
 
 /** One frame: messages of one member to one other, in order. */
 export function encodeMessages(messages: readonly Message[]): Uint8Array {
-  const writer = new ByteWriter();
+  let capacity = MESSAGE_OVERHEAD_BYTES;
+  for (const message of messages) capacity += messageBytes(message);
+  const writer = new ByteWriter(capacity);
   const first = messages[0];
   writer.u8(MESSAGES_FORMAT);
   writeNodeId(writer, first?.from ?? NO_NODE);
@@ -191,7 +193,7 @@ export function encodeMessages(messages: readonly Message[]): Uint8Array {
     }
     writeMessage(writer, message);
   }
-  return writer.finish();
+  return writer.view();
 }
 
 /** @throws DecodeError when `bytes` is not a whole frame of a known format. */
