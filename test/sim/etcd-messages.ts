@@ -40,15 +40,15 @@ interface Rpc {
   readonly name: string;
   /** Path of etcd's JSON gateway. */
   readonly path: string;
-  readonly request: MessageType<object>;
-  readonly response: MessageType<object>;
+  readonly request: MessageType;
+  readonly response: MessageType;
 }
 
 const rpc = (name: string, path: string, request: unknown, response: unknown): Rpc => ({
   name: `etcdserverpb.KV/${name}`,
   path: `/v3/kv/${path}`,
-  request: request as MessageType<object>,
-  response: response as MessageType<object>,
+  request: request as MessageType,
+  response: response as MessageType,
 });
 
 const RPCS: Readonly<Record<Request['kind'], Rpc>> = {
@@ -184,7 +184,10 @@ export function decodeAnswer(request: Request, answer: EncodedAnswer): Outcome {
 /** What the JSON gateway answered. */
 export function decodeJsonAnswer(request: Request, status: number, text: string): Outcome {
   if (status === 200) {
-    const message = decodeJson(RPCS[request.kind].response as never, text) as object;
+    const message = decodeJson<object>(
+      RPCS[request.kind].response as MessageType<object, never>,
+      text,
+    );
     return { kind: 'ok', result: resultOf(request, message) };
   }
   const { code, message } = JSON.parse(text) as { code?: number; message?: string };

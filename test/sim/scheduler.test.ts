@@ -25,8 +25,8 @@ test('continuations run before the next event', () =>
     const seen: string[] = [];
     scheduler.after(1, () => {
       void (async () => {
-        await null;
-        await null;
+        await Promise.resolve();
+        await Promise.resolve();
         seen.push('continuation');
       })();
     });
