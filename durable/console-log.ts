@@ -9,10 +9,10 @@ export class ConsoleLog implements Log {
   }
 
   info(text: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    console.log(JSON.stringify({ member: this.#member, text, ...fields }));
+    console.log(JSON.stringify({ level: 'info', member: this.#member, text, ...fields }));
   }
 
   warn(text: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    console.warn(JSON.stringify({ member: this.#member, text, ...fields }));
+    console.warn(JSON.stringify({ level: 'warn', member: this.#member, text, ...fields }));
   }
 }

@@ -21,7 +21,10 @@ export async function run(args: string[]): Promise<number> {
     members,
     ports: [port],
     ...(dataDir === undefined ? {} : { dataDir }),
-    onLine: (_, line) => console.error(line),
+    // What members do in good order would bury the few lines that a newcomer has to see.
+    onLine: (_, line) => {
+      if (!line.startsWith('{"level":"info"')) console.error(line);
+    },
     onEnd: ({ pid }) =>
       crashed.resolve(`workerd (pid ${pid}) ended unasked; it may have said why above`),
   });
