@@ -184,10 +184,7 @@ export function decodeAnswer(request: Request, answer: EncodedAnswer): Outcome {
 /** What the JSON gateway answered. */
 export function decodeJsonAnswer(request: Request, status: number, text: string): Outcome {
   if (status === 200) {
-    const message = decodeJson<object>(
-      RPCS[request.kind].response as MessageType<object, never>,
-      text,
-    );
+    const message = decodeJson<object>(RPCS[request.kind].response, text);
     return { kind: 'ok', result: resultOf(request, message) };
   }
   const { code, message } = JSON.parse(text) as { code?: number; message?: string };
