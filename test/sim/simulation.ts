@@ -3,6 +3,8 @@
  * healed and the cluster has to make progress; then the histories are judged.
  */
 import { Prng } from '../../src/lib/prng.ts';
+import { CATCH_UP_ENTRIES, CHECKPOINT_ENTRIES } from '../../src/constants.ts';
+import { checkBounds } from './checkers/bounds.ts';
 import { checkDurable, type FinalStore } from './checkers/durability.ts';
 import { checkLinearizable } from './checkers/linearizability.ts';
 import { checkOldReads } from './checkers/old-reads.ts';
@@ -21,6 +23,11 @@ import { Compactor, generatorOf } from './workload.ts';
 import { Violation } from './world.ts';
 
 export const LIVENESS = 'progress after healing';
+
+/** Entries of one turn may come on top of what a checkpoint leaves. */
+const LOG_SLACK_ENTRIES = 100;
+const HELD_MAX = 100;
+const TIMERS_MAX = 20;
 
 export interface RunResult {
   readonly options: SimulationOptions;
@@ -219,6 +226,7 @@ class Simulation {
         hashOf(state),
       );
     }
+    for (const host of hosts) this.#checkBounds(host);
     checkRevisions(calls);
     checkOldReads(calls);
     checkLinearizable(calls, { hint: this.#cluster.observer.hints.over(calls) });
@@ -226,6 +234,20 @@ class Simulation {
       calls,
       hosts.map((host) => this.#finalStore(host)),
     );
+  }
+
+  /** After healing nothing is left over: no held messages, no pile of timers, a log that was cut. */
+  #checkBounds(host: ReturnType<SimulatedCluster['hosts']>[number]): void {
+    const { status, self } = this.#memberOf(host);
+    checkBounds(self.name, [
+      {
+        name: 'log entries',
+        value: status.lastIndex - status.firstIndex + 1,
+        max: CHECKPOINT_ENTRIES + CATCH_UP_ENTRIES + LOG_SLACK_ENTRIES,
+      },
+      { name: 'messages held', value: host.current?.session.held ?? 0, max: HELD_MAX },
+      { name: 'timers', value: host.current?.clock.pendingTimers ?? 0, max: TIMERS_MAX },
+    ]);
   }
 
   #memberOf(host: ReturnType<SimulatedCluster['hosts']>[number]) {
