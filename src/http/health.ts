@@ -1,6 +1,7 @@
 /** /health, /livez and /readyz as etcd 3.7 answers them. */
 import { Hono } from 'hono';
-import type { HealthReport, MemberRpc } from '../member/rpc.ts';
+import { StatusError } from '../api/errors.ts';
+import type { HealthQuery, HealthReport, MemberRpc } from '../member/rpc.ts';
 
 type Ask = (request: Request) => MemberRpc;
 
@@ -57,11 +58,22 @@ export function healthRoutes(ask: Ask): Hono {
 async function health(request: Request, member: MemberRpc): Promise<Response> {
   const query = new URL(request.url).searchParams;
   const serializable = query.get('serializable') === 'true';
-  const report = await member.health({ linearizable: !serializable });
+  const report = await reportOf(member, { linearizable: !serializable });
   const reason = unhealthy(report, new Set(query.getAll('exclude')), serializable);
   const body = JSON.stringify({ health: reason === '' ? 'true' : 'false', reason });
   if (reason === '') return new Response(body, { headers: { 'Content-Type': 'application/json' } });
   return new Response(`${body}\n`, { status: 503, headers: PLAIN_TEXT });
+}
+
+/** A member that cannot even be asked is one whose reads fail. */
+async function reportOf(member: MemberRpc, query: HealthQuery): Promise<HealthReport> {
+  try {
+    return await member.health(query);
+  } catch (error) {
+    const { message } = StatusError.from(error);
+    const reads = { serializableRead: message, linearizableRead: message };
+    return { leader: true, learner: false, alarms: [], ...reads };
+  }
 }
 
 function unhealthy(
@@ -86,7 +98,7 @@ async function runChecks(
   const excluded = new Set(query.getAll('exclude'));
   const run = checks.filter((check) => !excluded.has(check.name));
   const linearizable = run.some((check) => check.name === 'linearizable_read');
-  const report = await ask(request).health({ linearizable });
+  const report = await reportOf(ask(request), { linearizable });
   const failures = run.filter((check) => check.failure(report) !== undefined);
   const lines = checks.map((check) => checkLine(check, run.includes(check), report));
   if (failures.length > 0) {
