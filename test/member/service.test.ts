@@ -1,0 +1,62 @@
+/** Goal: docs/COMPATIBILITY.md says of every RPC what the member does with it. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, it } from 'node:test';
+import { Code } from '../../src/api/errors.ts';
+import { methods } from '../../src/api/schema.ts';
+import { World } from './support/world.ts';
+
+const DOCUMENT = resolve(import.meta.dirname, '../../docs/COMPATIBILITY.md');
+
+interface Row {
+  readonly path: string;
+  readonly gateway: readonly string[];
+  readonly served: string;
+}
+
+/** Rows of the table of RPCs: `| Service/Method | paths | yes, no or another way | … |`. */
+function documented(): Row[] {
+  const rows: Row[] = [];
+  for (const line of readFileSync(DOCUMENT, 'utf8').split('\n')) {
+    const [, name = '', paths = '', served = ''] = line.split('|').map((cell) => cell.trim());
+    const path = /^`(?<path>[\w.]+\/\w+)`$/.exec(name)?.groups?.['path'];
+    if (path === undefined) continue;
+    const gateway = [...paths.matchAll(/`(?<path>[^`]+)`/g)].map((match) => match[1] ?? '');
+    rows.push({ path, gateway, served });
+  }
+  return rows;
+}
+
+describe('docs/COMPATIBILITY.md', () => {
+  const rows = documented();
+
+  it('lists every method of the schema once, in order, with its paths', () => {
+    assert.deepEqual(
+      rows.map(({ path }) => path),
+      methods.map(({ path }) => path),
+    );
+    for (const { path, gatewayPaths } of methods) {
+      const row = rows.find((each) => each.path === path);
+      for (const gatewayPath of gatewayPaths) {
+        assert.ok(row?.gateway.includes(gatewayPath), `${path} at ${gatewayPath}`);
+      }
+    }
+  });
+
+  it('says "yes" of exactly the methods that a member serves as calls', async () => {
+    const world = new World('m1');
+    const { service } = await world.elect();
+    for (const { path, served } of rows) {
+      assert.match(served, /^(yes|no|stream)$/, path);
+      const empty = new Uint8Array(0);
+      const answers = await Promise.all([
+        world.settled(service.call(path, empty)),
+        world.settled(service.page(path, empty, undefined)),
+      ]);
+      const known = answers.some(({ code }) => code !== Code.Unimplemented);
+      // Streams of their own kind have their own way into a member, past its table of calls.
+      if (served !== 'stream') assert.equal(known, served === 'yes', path);
+    }
+  });
+});
