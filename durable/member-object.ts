@@ -74,7 +74,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     const path = new URL(request.url).pathname;
     const watchKind = WatchSockets.kindOf(path);
     if (watchKind !== undefined) {
-      return this.#watches.accept(watchKind, request.headers.get('sec-websocket-protocol'));
+      return this.#watches.accept(watchKind, request);
     }
     const refusal = this.#peers.refuse((name) => request.headers.get(name));
     if (refusal !== undefined) return new Response(refusal.text, { status: refusal.status });

@@ -1,6 +1,12 @@
 import { CLOSE, type Close } from '../src/api/close-codes.ts';
 import { WATCH_SOCKETS_MAX } from '../src/constants.ts';
-import { PING, PONG, WATCH_PATHS, type WatchKind } from '../src/member/watch-bridge.ts';
+import {
+  NEEDS_LEADER_QUERY,
+  PING,
+  PONG,
+  WATCH_PATHS,
+  type WatchKind,
+} from '../src/member/watch-bridge.ts';
 import type { WatchConnection } from '../src/member/watch-connection.ts';
 import type { WatchHost } from '../src/member/watch-host.ts';
 import type { WatchSocket } from '../src/member/watch-receivers.ts';
@@ -41,8 +47,8 @@ export class WatchSockets {
     return path === WATCH_PATHS.json ? 'json' : undefined;
   }
 
-  /** Answers an upgrade. @param protocol subprotocol to confirm, or null */
-  async accept(kind: WatchKind, protocol: string | null): Promise<Response> {
+  /** Answers an upgrade to one of the paths. */
+  async accept(kind: WatchKind, request: Request): Promise<Response> {
     if (this.#host.connections >= WATCH_SOCKETS_MAX) {
       return new Response(`this member carries ${WATCH_SOCKETS_MAX} watch streams already`, {
         status: 503,
@@ -51,7 +57,10 @@ export class WatchSockets {
     await this.#host.current();
     const { 0: client, 1: server } = new WebSocketPair();
     this.#ctx.acceptWebSocket(server, [TAG]);
-    this.#connections.set(server, this.#host.open(kind, new HibernatingSocket(server)));
+    const needsLeader = new URL(request.url).search === NEEDS_LEADER_QUERY;
+    const connection = this.#host.open(kind, new HibernatingSocket(server), needsLeader);
+    this.#connections.set(server, connection);
+    const protocol = request.headers.get('sec-websocket-protocol');
     const headers = new Headers();
     if (protocol !== null) headers.set('Sec-WebSocket-Protocol', protocol);
     return new Response(null, { status: 101, webSocket: client, headers });

@@ -31,6 +31,8 @@ export const TICK_MS = 100;
 export const HEARTBEAT_TICKS = 1;
 /** etcd's default of 1000 ms. Randomised up to twice this. */
 export const ELECTION_TICKS = 10;
+/** Time without a leader after which streams that need one end: etcd's three election timeouts. */
+export const LEADERLESS_TICKS_MAX = 3 * ELECTION_TICKS;
 /** Idle time after which a cluster comes to rest: one second, as long as an election timeout. */
 export const REST_AFTER_TICKS = 10;
 
@@ -298,3 +300,6 @@ export const LEASE_FORWARD_PAUSE_MS = TICK_MS;
 export const LOCK_LEASE_TTL_SECONDS = 60;
 /** Calls that may wait at one member for a lock or an election. Each holds a request open, some 4 KB. */
 export const LOCK_WAITERS_MAX = 4_096;
+/** A waiting call whose member is lost looks for another this often, and for so long. */
+export const LOCK_RETRY_PAUSE_MS = 200;
+export const LOCK_RETRY_TIMEOUT_MS = 60_000;

@@ -280,11 +280,9 @@ export class Member {
       ...this.#ports,
       history: this.state.mvcc,
       alarms: this.#alarms,
-      identity: () => ({
-        cluster_id: idToLong(config.id),
-        member_id: idToLong(self.id),
-        raft_term: fromNumber(this.term),
-      }),
+      clusterId: idToLong(config.id),
+      memberId: idToLong(self.id),
+      term: () => fromNumber(this.term),
       current: () => this.linearizable(),
       guard: (run) => this.#guard(run),
     });
@@ -431,6 +429,7 @@ export class Member {
     this.#tickTimer = undefined;
     const nowMs = this.#ports.clock.nowMs();
     this.#raft.tick();
+    this.watch.tick(this.#raft.leader !== NO_NODE);
     const timeout = StatusError.of('timeout');
     this.#reads.expire(nowMs, timeout);
     this.#proposals.expire(nowMs, timeout);

@@ -19,6 +19,9 @@ export const WATCH_PATHS = {
 } as const;
 export type WatchKind = keyof typeof WATCH_PATHS;
 
+/** Behind a path: the stream is to end when the member has no leader for a while (etcd's `hasleader`). */
+export const NEEDS_LEADER_QUERY = '?needs-leader';
+
 /** A text frame that a member answers with PONG without waking up. */
 export const PING = 'ping';
 export const PONG = 'pong';

@@ -22,11 +22,18 @@ import {
 /** Raised when older code could misread the new form. */
 const VERSION = 1;
 const KINDS: readonly WatchKind[] = ['bridge', 'json'];
+const Flag = { PARTIAL: 1, NEEDS_LEADER: 2 } as const;
 
-/** What is attached to a socket. */
-export interface SavedConnection {
+interface ConnectionHead {
+  /** Names the stream; unique among the sockets of the member, also over its sleep. */
   readonly number: number;
   readonly kind: WatchKind;
+  /** The stream ends when the member has no leader. */
+  readonly needsLeader: boolean;
+}
+
+/** What is attached to a socket. */
+export interface SavedConnection extends ConnectionHead {
   /** A part of a request was in memory, and is lost. */
   readonly isPartial: boolean;
   /** Of the stream. */
@@ -39,9 +46,16 @@ export function readSavedConnection(bytes: Uint8Array): SavedConnection | undefi
     const reader = new ByteReader(bytes);
     if (reader.u8() !== VERSION) return undefined;
     const kind = KINDS[reader.u8()];
-    const isPartial = reader.u8() === 1;
+    const flags = reader.u8();
     const number = reader.varint();
-    return kind === undefined ? undefined : { number, kind, isPartial, attachment: reader.bytes() };
+    if (kind === undefined) return undefined;
+    return {
+      number,
+      kind,
+      needsLeader: (flags & Flag.NEEDS_LEADER) !== 0,
+      isPartial: (flags & Flag.PARTIAL) !== 0,
+      attachment: reader.bytes(),
+    };
   } catch (error) {
     if (error instanceof DecodeError) return undefined;
     throw error;
@@ -49,10 +63,10 @@ export function readSavedConnection(bytes: Uint8Array): SavedConnection | undefi
 }
 
 export class WatchConnection implements ReceiverHost {
-  /** Names the stream; unique among the sockets of the member, also over its sleep. */
   readonly number: number;
   readonly streamId: string;
   readonly kind: WatchKind;
+  readonly needsLeader: boolean;
   /** Rows were written for it. */
   hasRows = false;
   readonly #host: WatchHost;
@@ -64,14 +78,15 @@ export class WatchConnection implements ReceiverHost {
   #progressMs: number | undefined;
   #closed = false;
 
-  constructor(host: WatchHost, number: number, kind: WatchKind, socket: WatchSocket) {
-    this.number = number;
-    this.streamId = String(number);
-    this.kind = kind;
+  constructor(host: WatchHost, head: ConnectionHead, socket: WatchSocket) {
+    this.number = head.number;
+    this.streamId = String(head.number);
+    this.kind = head.kind;
+    this.needsLeader = head.needsLeader;
     this.#host = host;
     this.#socket = socket;
     this.#receiver =
-      kind === 'json' ? new JsonReceiver(socket, this) : new BridgeReceiver(socket, this);
+      head.kind === 'json' ? new JsonReceiver(socket, this) : new BridgeReceiver(socket, this);
   }
 
   /** For a socket whose state is of no use: its client resumes with a new one. */
@@ -123,6 +138,10 @@ export class WatchConnection implements ReceiverHost {
     this.#end(CLOSE.RESTART);
   }
 
+  leaderLost(): void {
+    this.#receiver.end(StatusError.of('noLeader'));
+  }
+
   /** Attaches what fits to the socket; returns the rows to be written. */
   save(): readonly SavedRow[] {
     if (this.#stream === undefined || this.#stream.isClosed) return [];
@@ -130,7 +149,10 @@ export class WatchConnection implements ReceiverHost {
     const writer = new ByteWriter();
     writer.u8(VERSION);
     writer.u8(KINDS.indexOf(this.kind));
-    writer.u8(this.#splitter?.isPartial === true ? 1 : 0);
+    writer.u8(
+      (this.#splitter?.isPartial === true ? Flag.PARTIAL : 0) |
+        (this.needsLeader ? Flag.NEEDS_LEADER : 0),
+    );
     writer.varint(this.number);
     writer.bytes(attachment);
     this.#socket.attach(writer.finish());

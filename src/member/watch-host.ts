@@ -4,16 +4,18 @@
  * things have been quiet for a moment, since nothing sleeps earlier.
  */
 import {
+  LEADERLESS_TICKS_MAX,
   WATCH_POLL_MS,
   WATCH_SAVE_AFTER_MS,
   WATCH_START_REQUESTS_MAX,
   WATCH_UNREAD_BYTES_MAX,
   WATCH_UNREAD_TIMEOUT_MS,
 } from '../constants.ts';
+import type { Int64Input } from '../api/messages.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Change } from '../mvcc/types.ts';
 import { WatchHub } from '../watch/hub.ts';
-import type { History, Identity, WatchGauges } from '../watch/types.ts';
+import type { History, WatchGauges } from '../watch/types.ts';
 import type { Alarms } from './alarms.ts';
 import type { Clock, Log, Random, Timer } from './ports.ts';
 import type { WatchKind } from './watch-bridge.ts';
@@ -28,7 +30,9 @@ export interface WatchHostPorts {
   readonly random: Random;
   readonly log: Log;
   readonly alarms: Alarms;
-  readonly identity: () => Identity;
+  readonly clusterId: Int64Input;
+  readonly memberId: Int64Input;
+  readonly term: () => Int64Input;
   /** Resolves once the state has all that was committed before the call. */
   readonly current: () => Promise<void>;
   /** Runs `run`; what it throws ends the member. */
@@ -58,6 +62,7 @@ export class WatchHost {
   #saveTimer: Timer | undefined;
   #tickTimer: Timer | undefined;
   #pollTimer: Timer | undefined;
+  #leaderlessTicks = 0;
   /** Something happened since the save timer was set. */
   #busy = false;
   /** Invariant: a resting member has no tick timer; its alarm stands in. */
@@ -75,7 +80,11 @@ export class WatchHost {
     this.#compactRevision = ports.history.compactRevision;
     this.hub = new WatchHub({
       history: ports.history,
-      identity: ports.identity,
+      identity: () => ({
+        cluster_id: ports.clusterId,
+        member_id: ports.memberId,
+        raft_term: ports.term(),
+      }),
       random: (bound) => ports.random.below(bound),
       saveEverySend: true,
     });
@@ -124,8 +133,10 @@ export class WatchHost {
     return this.#becoming;
   }
 
-  open(kind: WatchKind, socket: WatchSocket): WatchConnection {
-    const connection = new WatchConnection(this, this.#nextNumber++, kind, socket);
+  /** @param needsLeader the stream is to end when this member has no leader (etcd rule W14) */
+  open(kind: WatchKind, socket: WatchSocket, needsLeader = false): WatchConnection {
+    const number = this.#nextNumber++;
+    const connection = new WatchConnection(this, { number, kind, needsLeader }, socket);
     this.#add(connection);
     connection.open();
     this.touched();
@@ -185,6 +196,15 @@ export class WatchHost {
     this.#scheduleTick();
   }
 
+  /** A tick of the member's logical clock. Streams that need a leader end without one (etcd rule W14). */
+  tick(hasLeader: boolean): void {
+    this.#leaderlessTicks = hasLeader ? 0 : this.#leaderlessTicks + 1;
+    if (this.#leaderlessTicks < LEADERLESS_TICKS_MAX) return;
+    for (const connection of [...this.#connections]) {
+      if (connection.needsLeader) this.handle(() => connection.leaderLost());
+    }
+  }
+
   alarm(): void {
     this.handle(() => this.hub.tick(this.#ports.clock.nowMs()));
   }
@@ -231,7 +251,7 @@ export class WatchHost {
       WatchConnection.refuse(socket);
       return undefined;
     }
-    const connection = new WatchConnection(this, saved.number, saved.kind, socket);
+    const connection = new WatchConnection(this, saved, socket);
     this.#nextNumber = Math.max(this.#nextNumber, saved.number + 1);
     this.#add(connection);
     connection.restore(saved, this.#rows.load(saved.number));

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
+import { startCluster } from '../../scripts/lib/cluster.ts';
 import {
   createRequest,
   EventClient,
@@ -176,5 +177,25 @@ describe('watchers of a process that is killed', () => {
     assert.equal(await again.next(), `0@${first + 2} created`);
     assert.equal(await again.next(), `0@${first + 2} put k=2`);
     again.close();
+  });
+});
+
+describe('a watch that needs a leader', () => {
+  it('ends when there is none any more', async () => {
+    const cluster = await startCluster({ mode: 'process-per-member' });
+    try {
+      await cluster.ready();
+      const response = await fetch(`${cluster.endpoints[0]}/v3/watch`, {
+        method: 'POST',
+        body: createRequest({ key: 'k' }),
+        headers: { 'Grpc-Metadata-hasleader': 'true' },
+      });
+      assert.equal(response.status, 200);
+      for (const process of cluster.processes.slice(1)) await process.kill();
+      // The stream ends by itself: text() resolves.
+      assert.match(await response.text(), /created.*\n.*etcdserver: no leader.*\n$/s);
+    } finally {
+      await cluster.stop();
+    }
   });
 });

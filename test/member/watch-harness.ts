@@ -120,7 +120,9 @@ export class HostUnderTest {
       random: { below: () => 0, bytes: (count) => new Uint8Array(count) },
       log: { info: () => undefined, warn: () => (this.warnings += 1) },
       alarms: this.alarms,
-      identity: () => ({ cluster_id: 7n, member_id: 8n, raft_term: 1 }),
+      clusterId: 7n,
+      memberId: 8n,
+      term: () => 1,
       current: () => current,
       guard: (run) => {
         try {

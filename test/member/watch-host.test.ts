@@ -7,6 +7,7 @@ import {
   type WatchCreateRequestInput,
 } from '../../src/api/messages.ts';
 import {
+  LEADERLESS_TICKS_MAX,
   WATCH_PROGRESS_INTERVAL_MS,
   WATCH_SAVE_AFTER_MS,
   WATCH_STREAM_UNREAD_BYTES_MAX,
@@ -294,6 +295,37 @@ describe('the bridge', () => {
       assert.equal(socket.closedBy, CLOSE.BAD_REQUEST);
     }
     assert.equal(member.host.gauges.streams, 0);
+  });
+});
+
+describe('a member without a leader', () => {
+  it('ends the streams that need one, also after sleep, and no others', async () => {
+    const awake = new HostUnderTest();
+    const sockets = [new PaperSocket(), new PaperSocket(), new PaperSocket()];
+    const [needing, calm, bridged] = sockets;
+    assert.ok(needing !== undefined && calm !== undefined && bridged !== undefined);
+    awake.host.open('json', needing, true);
+    awake.host.open('json', calm);
+    awake.host.open('bridge', bridged, true);
+    awake.clock.advance(QUIET_MS);
+    const again = new HostUnderTest(awake);
+    again.host.restore(
+      sockets.map((socket) => ({ socket, attachment: socket.attachments.at(-1) })),
+    );
+    for (let count = 1; count < LEADERLESS_TICKS_MAX; count++) again.host.tick(false);
+    again.host.tick(true);
+    for (let count = 1; count < LEADERLESS_TICKS_MAX; count++) again.host.tick(false);
+    await again.settle();
+    assert.equal(again.host.gauges.streams, 3);
+    again.host.tick(false);
+    await again.settle();
+    assert.deepEqual(told(needing), ['error 14: etcdserver: no leader']);
+    assert.equal(needing.closedBy, CLOSE.ENDED);
+    assert.deepEqual(bridged.items(), [
+      { kind: 'end', code: 14, message: 'etcdserver: no leader' },
+    ]);
+    assert.equal(calm.closedBy, undefined);
+    assert.equal(again.host.gauges.streams, 1);
   });
 });
 

@@ -6,13 +6,12 @@ import { Hono } from 'hono';
 import { Code, StatusError } from '../../api/errors.ts';
 import { decodeJson } from '../../api/json.ts';
 import { WatchRequest } from '../../api/messages.ts';
-import { WATCH_PATHS } from '../../member/watch-bridge.ts';
 import { errorResponse } from '../errors.ts';
 import type { Router } from '../router.ts';
 import { readEventsRequest } from './events-request.ts';
 import { LINES, SERVER_SENT_EVENTS } from './formats.ts';
 import { RequestValues } from './request-values.ts';
-import { WatchSession } from './session.ts';
+import { watchPath, WatchSession } from './session.ts';
 
 export const WATCH_PATH = '/v3/watch';
 
@@ -42,7 +41,7 @@ async function webSocket(request: Request, router: Router): Promise<Response> {
   // The token beside it is for us alone. etcd confirms the first.
   const [protocol = ''] = offered.split(',').map((part) => part.trim());
   if (protocol !== '') headers.set('Sec-WebSocket-Protocol', protocol);
-  const { socket, member } = await router.connect(WATCH_PATHS.json, headers);
+  const { socket, member } = await router.connect(watchPath('json', request), headers);
   headers.set('X-Edgetcd-Member', member);
   return new Response(null, { status: 101, webSocket: socket, headers });
 }
@@ -53,7 +52,7 @@ async function lines(request: Request, router: Router): Promise<Response> {
   // What is wrong with the first request is told by the status.
   const first = await values.next();
   const requests = first?.map((value) => decodeJson(WatchRequest, value)) ?? [];
-  const session = await WatchSession.open(router, LINES);
+  const session = await WatchSession.open(request, router, LINES);
   for (const each of requests) session.request(each);
   void pump(values, session);
   return answer(request, session, 'application/json');
@@ -75,7 +74,7 @@ async function pump(values: RequestValues, session: WatchSession): Promise<void>
 /** One watcher, created from the query or from a create_request in the body. */
 async function serverSentEvents(request: Request, router: Router): Promise<Response> {
   const create = await readEventsRequest(request);
-  const session = await WatchSession.open(router, SERVER_SENT_EVENTS);
+  const session = await WatchSession.open(request, router, SERVER_SENT_EVENTS);
   session.request(WatchRequest.create({ create_request: create }));
   return answer(request, session, 'text/event-stream');
 }

@@ -14,7 +14,13 @@ import {
   WATCH_RESUME_TIMEOUT_MS,
 } from '../../constants.ts';
 import { concatBytes } from '../../lib/bytes.ts';
-import { WATCH_PATHS, type BridgedMessage, type ToWorker } from '../../member/watch-bridge.ts';
+import {
+  NEEDS_LEADER_QUERY,
+  WATCH_PATHS,
+  type BridgedMessage,
+  type ToWorker,
+  type WatchKind,
+} from '../../member/watch-bridge.ts';
 import type { Router } from '../router.ts';
 import { WatchLink } from './link.ts';
 import { Positions } from './positions.ts';
@@ -41,6 +47,7 @@ interface Chunk {
 export class WatchSession {
   /** Name of the member that has the stream. */
   member = '';
+  readonly #path: string;
   readonly #router: Router;
   readonly #format: WatchFormat;
   readonly #positions = new Positions();
@@ -55,14 +62,15 @@ export class WatchSession {
   /** The client is gone, or everything was put in the queue. */
   #ended = false;
 
-  private constructor(router: Router, format: WatchFormat) {
+  private constructor(router: Router, format: WatchFormat, path: string) {
+    this.#path = path;
     this.#router = router;
     this.#format = format;
   }
 
   /** @throws StatusError when no member takes the stream */
-  static async open(router: Router, format: WatchFormat): Promise<WatchSession> {
-    const session = new WatchSession(router, format);
+  static async open(request: Request, router: Router, format: WatchFormat): Promise<WatchSession> {
+    const session = new WatchSession(router, format, watchPath('bridge', request));
     await session.#connect();
     return session;
   }
@@ -108,7 +116,7 @@ export class WatchSession {
   }
 
   async #connect(): Promise<void> {
-    const { socket, member } = await this.#router.connect(WATCH_PATHS.bridge);
+    const { socket, member } = await this.#router.connect(this.#path);
     if (this.#ended) {
       socket.accept();
       socket.close();
@@ -225,6 +233,12 @@ export class WatchSession {
     this.#wakeReader?.();
     this.#wakeReader = undefined;
   }
+}
+
+/** Where a client's stream is opened at a member. */
+export function watchPath(kind: WatchKind, request: Request): string {
+  const needsLeader = request.headers.get('grpc-metadata-hasleader') === 'true';
+  return WATCH_PATHS[kind] + (needsLeader ? NEEDS_LEADER_QUERY : '');
 }
 
 const LOST_WITHIN_REVISION =
