@@ -488,10 +488,7 @@ export class Member {
     this.stop();
     this.#ports.abandon(error);
   }
-  /**
-   * Every instance of this version would end before the same entry. So this one is not dropped, since
-   * the next message would build another: it stays, does nothing, and says why until it is replaced.
-   */
+  /** Every instance of this version would end here, so this one stays, idle, and says why. */
   #waitForNewerVersion({ message }: UnknownRequestError): void {
     const text = `edgetcd: member ${this.self.name} waits for a newer version: ${message}`;
     this.#ports.log.warn('member stops', { error: text });

@@ -262,7 +262,7 @@ describe('bad input over HTTP', () => {
     for (const path of ['/v3/', '/v3/kv', '/v3/kv/put/', '/v3/kv/put/more', '/v3//kv/put']) {
       const response = await post(path, {});
       assert.equal(response.status, 404, path);
-      assert.deepEqual((await response.json()), {
+      assert.deepEqual(await response.json(), {
         error: 'Not Found',
         message: 'Not Found',
         code: 5,
