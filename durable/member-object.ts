@@ -53,8 +53,12 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     log.info('member awake', { revision: this.#member.state.mvcc.revision, streams, watchers });
   }
 
-  call(method: string, body: Uint8Array): Promise<CallResult> {
-    return this.#service.call(method, body);
+  call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
+    return this.#service.call(method, body, callId);
+  }
+
+  cancel(callId: string): Promise<void> {
+    return this.#service.cancel(callId);
   }
 
   page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult> {

@@ -1,10 +1,32 @@
+import { StatusError } from '../api/errors.ts';
 import type { MessageType, ResponseHeaderInput } from '../api/messages.ts';
 
 /** Fills the parts of a header that only the answering member knows. */
 export type Stamp = (header: ResponseHeaderInput | null | undefined) => ResponseHeaderInput;
 
+/** Tells a call that its caller is gone. */
+export class Cancellation {
+  #reason: StatusError | undefined;
+  #run: ((reason: StatusError) => void) | undefined;
+
+  /** `run` is called once the caller is gone, and at once if it is already. It replaces the former one. */
+  onCancel(run: (reason: StatusError) => void): void {
+    this.#run = run;
+    if (this.#reason !== undefined) run(this.#reason);
+  }
+
+  cancel(): void {
+    this.#reason ??= StatusError.of('contextCanceled');
+    this.#run?.(this.#reason);
+  }
+}
+
 /** Answers an encoded request with an encoded response. @throws StatusError */
-export type UnaryMethod = (body: Uint8Array, stamp: Stamp) => Promise<Uint8Array>;
+export type UnaryMethod = (
+  body: Uint8Array,
+  stamp: Stamp,
+  cancellation: Cancellation,
+) => Promise<Uint8Array>;
 
 export interface EncodedPage {
   readonly body: Uint8Array;
@@ -32,12 +54,12 @@ interface WithHeader {
 export function unaryMethod<Q extends object, I extends WithHeader>(
   request: MessageType<Q, never>,
   response: MessageType<object, I>,
-  run: (request: Q) => Promise<WithHeader>,
+  run: (request: Q, cancellation: Cancellation) => Promise<WithHeader>,
 ): Method {
   return {
     kind: 'unary',
-    run: async (body, stamp) => {
-      const answer = await run(request.decode(body));
+    run: async (body, stamp, cancellation) => {
+      const answer = await run(request.decode(body), cancellation);
       return response.encode({ ...answer, header: stamp(answer.header) } as I).finish();
     },
   };

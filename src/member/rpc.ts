@@ -41,8 +41,14 @@ export interface HealthQuery {
 }
 
 export interface MemberRpc {
-  /** @param method full name, such as `etcdserverpb.KV/Put`; @param body encoded request message */
-  call(method: string, body: Uint8Array): Promise<CallResult>;
+  /**
+   * @param method full name, such as `etcdserverpb.KV/Put`
+   * @param body encoded request message
+   * @param callId names the call for `cancel`; unique for this member
+   */
+  call(method: string, body: Uint8Array, callId?: string): Promise<CallResult>;
+  /** The caller of a call that may wait is gone. Unknown ids are passed over. */
+  cancel(callId: string): Promise<void>;
   /** A server stream as pages pulled one by one, so that no member holds a stream open. */
   page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult>;
   health(query: HealthQuery): Promise<HealthReport>;

@@ -5,10 +5,12 @@ import { RESPONSE_BYTES_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
 import { clusterService } from './cluster-service.ts';
 import { kvService } from './kv-service.ts';
+import { electionService } from './election-service.ts';
 import { leaseService } from './lease-service.ts';
+import { lockService } from './lock-service.ts';
 import { alarmName, maintenanceService } from './maintenance-service.ts';
 import type { Member } from './member.ts';
-import type { Method, ServiceTable, Stamp } from './method-table.ts';
+import { Cancellation, type Method, type ServiceTable, type Stamp } from './method-table.ts';
 import type { CallResult, HealthQuery, HealthReport, MemberRpc, Served } from './rpc.ts';
 
 /** Key of the read that a health check does; etcd's own choice. */
@@ -19,12 +21,16 @@ export class MemberService implements MemberRpc {
   readonly #member: Member;
   readonly #methods: ServiceTable;
   readonly #stamp: Stamp;
+  /** Calls under way whose callers may leave, by their ids. */
+  readonly #cancellations = new Map<string, Cancellation>();
 
   constructor(member: Member) {
     this.#member = member;
     this.#methods = {
       ...kvService(member),
       ...leaseService(member),
+      ...lockService(member),
+      ...electionService(member),
       ...clusterService(member),
       ...maintenanceService(member),
     };
@@ -38,12 +44,20 @@ export class MemberService implements MemberRpc {
     });
   }
 
-  async call(method: string, body: Uint8Array): Promise<CallResult> {
-    return this.#answer(async () => {
+  async call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
+    const cancellation = new Cancellation();
+    if (callId !== undefined) this.#cancellations.set(callId, cancellation);
+    const result = await this.#answer(async () => {
       const known = this.#method(method, 'unary');
       validateMessageBytes(body.length);
-      return { body: refuseTooLarge(await known.run(body, this.#stamp)) };
+      return { body: refuseTooLarge(await known.run(body, this.#stamp, cancellation)) };
     });
+    if (callId !== undefined) this.#cancellations.delete(callId);
+    return result;
+  }
+
+  async cancel(callId: string): Promise<void> {
+    this.#cancellations.get(callId)?.cancel();
   }
 
   async page(

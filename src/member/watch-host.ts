@@ -3,6 +3,7 @@
  * Catch-up runs in slices between other work; what must outlive the object's memory is saved when
  * things have been quiet for a moment, since nothing sleeps earlier.
  */
+import { StatusError } from '../api/errors.ts';
 import {
   LEADERLESS_TICKS_MAX,
   WATCH_POLL_MS,
@@ -17,6 +18,7 @@ import type { Change } from '../mvcc/types.ts';
 import { WatchHub } from '../watch/hub.ts';
 import type { History, WatchGauges } from '../watch/types.ts';
 import type { Alarms } from './alarms.ts';
+import { KeyWaits } from './key-waits.ts';
 import type { Clock, Log, Random, Timer } from './ports.ts';
 import type { WatchKind } from './watch-bridge.ts';
 import { readSavedConnection, WatchConnection } from './watch-connection.ts';
@@ -50,6 +52,8 @@ export const WATCH_ALARM = 'watch';
 
 export class WatchHost {
   readonly hub: WatchHub;
+  /** Calls that wait for keys to go: locks and elections. */
+  readonly keyWaits = new KeyWaits();
   readonly #ports: WatchHostPorts;
   readonly #rows: WatchRows;
   readonly #connections = new Set<WatchConnection>();
@@ -173,10 +177,12 @@ export class WatchHost {
 
   notify(changes: readonly Change[], revision: number): void {
     this.hub.notify(changes, revision);
+    this.keyWaits.notify(changes);
   }
 
   restored(revision: number): void {
     this.hub.restored(revision);
+    this.keyWaits.restored();
   }
 
   /** The member's turn is over. */
@@ -216,6 +222,7 @@ export class WatchHost {
       timer?.cancel();
     }
     for (const connection of [...this.#connections]) connection.restart();
+    this.keyWaits.failAll(StatusError.of('stopped'));
   }
 
   /** For receivers: one frame at the end of the turn. */

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { after, describe, it } from 'node:test';
+import { base64, createRequest, SocketClient } from '../support/watch-client.ts';
+import { WatchCluster } from './watch-cluster.ts';
+
+/** Goal: a lease ends on time though the whole cluster sleeps, and its watchers hear of it. */
+const clusters: WatchCluster[] = [];
+after(() => Promise.all(clusters.map((cluster) => cluster.stop())));
+
+const MEMBERS = ['m1', 'm2', 'm3'];
+/** Objects sleep after ten seconds; a member rests after one. */
+const TTL_SECONDS = 20;
+
+async function post(endpoint: string, path: string, body: object): Promise<Response> {
+  const response = await fetch(endpoint + path, { method: 'POST', body: JSON.stringify(body) });
+  assert.equal(response.status, 200);
+  return response;
+}
+
+describe('a lease while everyone sleeps', () => {
+  it('wakes the cluster when it ends, not before, and its key goes', async (context) => {
+    const cluster = await WatchCluster.start(3);
+    clusters.push(cluster);
+    const { endpoint } = cluster;
+    await post(endpoint, '/v3/lease/grant', { ID: 7, TTL: TTL_SECONDS });
+    await post(endpoint, '/v3/kv/put', { key: base64('k'), value: base64('v'), lease: 7 });
+    const watcher = await SocketClient.open(endpoint, createRequest({ key: 'k' }));
+    await watcher.next();
+    const renewedMs = Date.now();
+    const renewal = await post(endpoint, '/v3/lease/keepalive', { ID: 7 });
+    assert.equal(JSON.parse(await renewal.text()).result.TTL, String(TTL_SECONDS));
+    const built = MEMBERS.map((member) => cluster.timesBuilt(member));
+
+    assert.match(await watcher.next(), /^0@\d+ delete k$/);
+    const livedMs = Date.now() - renewedMs;
+    assert.ok(livedMs >= TTL_SECONDS * 1000, `ended after ${livedMs} ms`);
+    context.diagnostic(`ended ${livedMs - TTL_SECONDS * 1000} ms late`);
+    // Enough of them to show that an alarm began it: no quorum was awake.
+    const slept = MEMBERS.filter(
+      (member, index) => cluster.timesBuilt(member) > (built[index] ?? 0),
+    );
+    assert.ok(slept.length >= 2, `only ${slept.join(', ')} slept`);
+    watcher.close();
+  });
+});
