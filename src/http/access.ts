@@ -17,7 +17,7 @@ const WRONG_TOKEN =
 /** Refuses every call that does not carry the token, with Unauthenticated (HTTP 401). */
 export function requireAccess(policyOf: () => AccessPolicy): MiddlewareHandler {
   return async (context, next) => {
-    const refusal = refuse(policyOf(), authorizationOf(context.req.raw.headers));
+    const refusal = refuse(policyOf(), authorizationOf(context.req.raw));
     if (refusal !== undefined) return errorResponse(refusal);
     return next();
   };
@@ -28,14 +28,14 @@ export function requireAccess(policyOf: () => AccessPolicy): MiddlewareHandler {
  * for these the token may come as etcd's gateway takes it, in `Sec-WebSocket-Protocol: Bearer, <token>`
  * or in a cookie `token`. A cookie counts for nothing else, since browsers send it unasked.
  */
-function authorizationOf(headers: Headers): string | undefined {
+function authorizationOf({ method, headers }: Request): string | undefined {
   const authorization = headers.get('authorization');
   if (authorization !== null) return authorization;
   const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket';
   const protocol = headers.get('sec-websocket-protocol') ?? '';
   if (isUpgrade && /^Bearer,/i.test(protocol)) return protocol.replace(',', ' ').replace(/ +/, ' ');
-  const isBrowserStream =
-    isUpgrade || headers.get('accept')?.includes('text/event-stream') === true;
+  const wantsEvents = headers.get('accept')?.includes('text/event-stream') === true;
+  const isBrowserStream = isUpgrade || (method === 'GET' && wantsEvents);
   const cookie = /(?:^|; *)token=(?<token>[^;]+)/.exec(headers.get('cookie') ?? '')?.groups?.[
     'token'
   ];
