@@ -55,6 +55,9 @@ export class Generation {
   unflushedEntries = 0;
   /** Exports and hashes under way: while there are any, compaction leaves all pages alone. */
   pins = 0;
+  /** Where in the log mergedRevision ends, in the terms of flushedPosition. */
+  mergedPosition = 0;
+  #positionAtOpen = 0;
   /** While a snapshot is being received the meta row goes on naming the generation that serves. */
   staged = false;
   metaRowsWritten = 0;
@@ -105,13 +108,14 @@ export class Generation {
     });
   }
 
-  /** Bytes of log that a start would have to read to rebuild the memtable. */
+  /** Where the log's flushed end is, in bytes from an arbitrary point. */
+  get flushedPosition(): number {
+    return this.#positionAtOpen + this.log.appendedBytes - this.log.unflushedBytes;
+  }
+
+  /** About the bytes of log that a start would have to read to rebuild the memtable. */
   get replayBytes(): number {
-    const { log, progress } = this;
-    const first = log.pageOf(progress.mergedRevision + 1, 0);
-    let bytes = 0;
-    for (let index = log.pageCount - 1; index >= first; index--) bytes += log.pageBytes(index);
-    return bytes;
+    return this.flushedPosition - this.mergedPosition;
   }
 
   saveMeta(): void {
@@ -132,6 +136,7 @@ export class Generation {
     for (let page = log.pageOf(from, 0); page < log.pageCount; page++) {
       const { id, data } = log.page(page, false);
       const cursor = recordsIn(id, data);
+      this.#positionAtOpen += data.length;
       while (cursor.next()) {
         if (cursor.modRevision < from) continue;
         const leaf = index.directory.floor(cursor.key(), Infinity);

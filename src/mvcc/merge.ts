@@ -34,8 +34,8 @@ export class Merger {
   #cursor: Key | undefined;
   /** Flushed revision when the cycle began. */
   #cycleRevision = 0;
+  #cyclePosition = 0;
   leavesWritten = 0;
-  cycles = 0;
 
   constructor(generation: Generation) {
     this.#generation = generation;
@@ -65,6 +65,7 @@ export class Merger {
     if (this.#cursor === undefined) {
       this.#cursor = '';
       this.#cycleRevision = progress.flushedRevision;
+      this.#cyclePosition = this.#generation.flushedPosition;
     }
     let budget = settings.mergeSliceLeaves * Math.max(1, Math.floor(this.pressure));
     while (budget > 0) {
@@ -100,7 +101,7 @@ export class Merger {
     const generation = this.#generation;
     const before = generation.progress.mergedRevision;
     this.#cursor = undefined;
-    this.cycles++;
+    generation.mergedPosition = this.#cyclePosition;
     if (before === this.#cycleRevision) return;
     generation.progress.mergedRevision = this.#cycleRevision;
     try {

@@ -48,6 +48,8 @@ export class RevisionLog {
   #flushedTailBytes = 0;
   /** Bytes of records since the last flush. */
   unflushedBytes = 0;
+  /** Bytes of records since the log was opened. */
+  appendedBytes = 0;
   rowsWritten = 0;
 
   constructor(
@@ -86,7 +88,9 @@ export class RevisionLog {
     if (tail === undefined || !tail.fits(record, this.#settings.logPageBytes)) {
       tail = this.#openPage(record, tail);
     }
-    this.unflushedBytes += tail.append(record);
+    const bytes = tail.append(record);
+    this.unflushedBytes += bytes;
+    this.appendedBytes += bytes;
   }
 
   /** Makes everything appended durable: whole pages, the page still filling, the directory. */
@@ -135,12 +139,6 @@ export class RevisionLog {
       if (keep) this.#cache.set('log', id, data);
     }
     return { id, data, stable: true };
-  }
-
-  pageBytes(index: number): number {
-    const stableCount = this.#stableCount;
-    if (index < stableCount) return this.directory.bytes(index);
-    return (this.#recent[index - stableCount] as LogPageBuilder).bytes;
   }
 
   /** Index of the page that holds this change, or would; 0 if it lies before all pages. */
