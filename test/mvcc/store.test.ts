@@ -248,6 +248,7 @@ test('export: waits with compaction, closes once, resumes at any position', () =
   for (let index = 0; index < 60; index++) put(store, keyOf(index % 10), 'v'.repeat(20));
   store.flush();
   const sending = store.exportPages();
+  const expected = sending.read(0, Infinity).pages;
   store.compact(store.revision);
   store.flush();
   settle(store);
@@ -256,6 +257,7 @@ test('export: waits with compaction, closes once, resumes at any position', () =
   const { logPages } = store.stats;
   const whole = sending.read(0, Infinity);
   assert.equal(whole.next, undefined);
+  assert.deepEqual(whole.pages, expected);
   const parts: Uint8Array[] = [];
   let next: number | undefined = 0;
   while (next !== undefined) {
