@@ -71,6 +71,15 @@ export class WatchSocket {
     this.#socket.write(Buffer.concat([head, Buffer.alloc(4), payload]));
   }
 
+  /** Takes nothing more from the connection until `resume`. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   close(): void {
     this.#socket.destroy();
   }

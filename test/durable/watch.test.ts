@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { Counter, createFrame, WatchSocket } from '../../scripts/lib/watch-load.ts';
 import {
   base64,
   cancelRequest,
   createRequest,
   EventClient,
   LineClient,
+  type MessageJson,
   PROGRESS_REQUEST,
   SocketClient,
   type WatchClient,
@@ -217,38 +219,67 @@ describe('a client that does not read', () => {
   const VALUE = 'v'.repeat(100_000);
   const PUTS = 100;
 
-  it('holds up nobody, costs a bounded amount of memory, and misses nothing', async () => {
-    const slow = await LineClient.open(cluster.endpoint, createRequest({ key: 'big' }));
-    const quick = await LineClient.open(cluster.endpoint, createRequest({ key: 'big' }));
-    await slow.next();
+  /** Writes 13 MB of events, of which a quick client gets each at once. Returns the first revision. */
+  async function overfill(key: string): Promise<number> {
+    const quick = await LineClient.open(cluster.endpoint, createRequest({ key }));
     await quick.next();
-    slow.pause();
     let pendingBytesMax = 0;
     let waitedOnce = false;
-    const first = (await cluster.put('big', VALUE)) + 1;
+    const last = await cluster.put('other', '');
     for (let count = 0; count < PUTS; count++) {
-      await cluster.put('big', VALUE + String(count));
-      assert.match((await quick.next()).slice(-20), /v/);
+      await cluster.put(key, VALUE);
+      assert.match(await quick.next(), /v$/);
       const { pendingBytes, waitingWatchers } = await cluster.gauges();
       pendingBytesMax = Math.max(pendingBytesMax, pendingBytes);
       waitedOnce ||= waitingWatchers === 1;
     }
-    // Some of the 13 MB wait in buffers of the network; the limit is one MiB and one message for each.
+    quick.close();
+    // Some of it waits in buffers of the network; the limit is one MiB and one message for each client.
     assert.ok(pendingBytesMax < 3 * 1024 * 1024, `${pendingBytesMax} bytes were pending`);
     assert.ok(waitedOnce, 'the slow client was never waited for');
-    slow.resume();
+    return last + 1;
+  }
+
+  function revisionsFrom(first: number): string[] {
+    return Array.from({ length: PUTS }, (_, index) => String(first + index));
+  }
+
+  it('over HTTP holds up nobody, costs a bounded amount of memory, and misses nothing', async () => {
+    const slow = await LineClient.open(cluster.endpoint, createRequest({ key: 'big' }));
     await slow.next();
+    slow.pause();
+    const first = await overfill('big');
+    slow.resume();
     const seen: string[] = [];
     while (seen.length < PUTS) {
       const { result } = await slow.nextJson();
       for (const { kv } of result?.events ?? []) seen.push(kv?.mod_revision ?? '');
     }
-    assert.deepEqual(
-      seen,
-      Array.from({ length: PUTS }, (_, index) => String(first + index)),
-    );
+    assert.deepEqual(seen, revisionsFrom(first));
     slow.close();
-    quick.close();
-    await cluster.allGone();
+    await cluster.allGone('big');
+  });
+
+  it('over WebSocket likewise', async () => {
+    const seen: string[] = [];
+    const created = new Counter();
+    const events = new Counter();
+    const slow = await WatchSocket.open(cluster.endpoint, (text) => {
+      const { result } = JSON.parse(text.toString()) as MessageJson;
+      if (result?.created === true) created.add();
+      for (const { kv } of result?.events ?? []) {
+        seen.push(kv?.mod_revision ?? '');
+        events.add();
+      }
+    });
+    slow.send(createFrame({ key: 'large' }));
+    await created.reach(1);
+    slow.pause();
+    const first = await overfill('large');
+    slow.resume();
+    await events.reach(PUTS);
+    assert.deepEqual(seen, revisionsFrom(first));
+    slow.close();
+    await cluster.allGone('large');
   });
 });
