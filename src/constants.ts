@@ -202,7 +202,7 @@ export const WAL_RECYCLED_ROW_BYTES_MAX = 16 * 1024;
 /** Version of etcd's API that all members serve, until the cluster agrees on another. */
 export const CLUSTER_VERSION = '3.7.0';
 
-// The multi-version store (src/mvcc). Sizes were chosen by `npm run bench -- mvcc`; see docs/ARCHITECTURE.md.
+// The multi-version store (src/mvcc). Sizes were chosen by `npm run bench -- mvcc`; see docs/internals/mvcc.md.
 
 /** A page of the revision log. A change that does not fit gets a page of its own. */
 export const LOG_PAGE_BYTES = 32 * 1024;
@@ -233,7 +233,7 @@ export const REPLAY_BYTES_MAX = 16 * 1024 * 1024;
 /** Leaves written in one slice of background work. */
 export const MERGE_SLICE_LEAVES = 16;
 /** Log bytes walked, and pages rewritten, in one slice of compaction. */
-export const COMPACTION_SLICE_BYTES = 512 * 1024;
+export const COMPACTION_SLICE_BYTES = 1024 * 1024;
 export const COMPACTION_SLICE_PAGES = 8;
 /** Rows of a replaced generation deleted in one slice. */
 export const DISCARD_SLICE_ROWS = 64;

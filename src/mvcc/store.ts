@@ -1,6 +1,6 @@
 /**
  * The multi-version store of one member. A put goes: StoreTxn (memtable) -> commit (revision log's
- * page in memory) -> flush (log rows, meta row) -> merge (leaves of the key index). docs/ARCHITECTURE.md
+ * page in memory) -> flush (log rows, meta row) -> merge (leaves of the key index). docs/internals/mvcc.md
  * tells why it is built so.
  */
 import { PAIR_OVERHEAD_BYTES } from '../constants.ts';
