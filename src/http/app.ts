@@ -7,6 +7,7 @@ import { errorResponse } from './errors.ts';
 import { gatewayRoutes, type RouterOf } from './gateway.ts';
 import { healthRoutes } from './health.ts';
 import { keepAliveRoutes } from './keepalive.ts';
+import { observeRoutes } from './observe.ts';
 import { waitingRoutes } from './waiting.ts';
 import { watchRoutes } from './watch/routes.ts';
 
@@ -19,6 +20,7 @@ export function createApp({ access, routerOf }: AppParts): Hono {
   const app = new Hono();
   app.use(requireAccess(access));
   app.route('/', waitingRoutes(routerOf));
+  app.route('/', observeRoutes(routerOf));
   app.route('/', gatewayRoutes(routerOf));
   app.route('/', watchRoutes(routerOf));
   app.route('/', keepAliveRoutes(routerOf));

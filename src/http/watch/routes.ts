@@ -55,7 +55,7 @@ async function lines(request: Request, router: Router): Promise<Response> {
   const session = await WatchSession.open(request, router, LINES);
   for (const each of requests) session.request(each);
   void pump(values, session);
-  return answer(request, session, 'application/json');
+  return streamAnswer(request, session, 'application/json');
 }
 
 async function pump(values: RequestValues, session: WatchSession): Promise<void> {
@@ -76,11 +76,15 @@ async function serverSentEvents(request: Request, router: Router): Promise<Respo
   const create = await readEventsRequest(request);
   const session = await WatchSession.open(request, router, SERVER_SENT_EVENTS);
   session.request(WatchRequest.create({ create_request: create }));
-  return answer(request, session, 'text/event-stream');
+  return streamAnswer(request, session, 'text/event-stream');
 }
 
 /** The answer to a stream's client, which reads as fast as it likes. */
-function answer(request: Request, session: WatchSession, contentType: string): Response {
+export function streamAnswer(
+  request: Request,
+  session: WatchSession,
+  contentType: string,
+): Response {
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
