@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, describe, it } from 'node:test';
 import { startCluster } from '../../scripts/lib/cluster.ts';
+import { KvHttp } from '../../scripts/lib/kv-http.ts';
 import {
   createRequest,
   EventClient,
@@ -180,6 +181,8 @@ describe('watchers of a process that is killed', () => {
   });
 });
 
+const KEY = Buffer.from('k');
+
 describe('a watch that needs a leader', () => {
   it('ends when there is none any more', async () => {
     const cluster = await startCluster({ mode: 'process-per-member' });
@@ -192,6 +195,9 @@ describe('a watch that needs a leader', () => {
       });
       assert.equal(response.status, 200);
       for (const process of cluster.processes.slice(1)) await process.kill();
+      // A cluster at rest finds out when it is needed.
+      const put = new KvHttp(cluster.endpoints[0] ?? '').put({ key: KEY, value: KEY });
+      await assert.rejects(put);
       // The stream ends by itself: text() resolves.
       assert.match(await response.text(), /created.*\n.*etcdserver: no leader.*\n$/s);
     } finally {

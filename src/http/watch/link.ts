@@ -11,11 +11,18 @@ import {
 
 export interface LinkEvents {
   items(items: readonly ToWorker[]): void;
-  /** The member is gone, or answers nothing any more. Called once, and not after `close`. */
+  /**
+   * The member is gone, or answers nothing any more; another may go on. Called once, and not after
+   * `close`; the same holds for `refused`.
+   */
   lost(): void;
+  /** The member does not take what it is sent, and no other would. */
+  refused(why: string): void;
   /** Called every WATCH_PING_MS while the link stands. */
   ticked(): void;
 }
+
+const REFUSALS = [CLOSE.BAD_REQUEST, CLOSE.NOT_READING, CLOSE.TOO_BIG];
 
 export class WatchLink {
   readonly #socket: WebSocket;
@@ -32,13 +39,14 @@ export class WatchLink {
     socket.binaryType = 'arraybuffer';
     socket.accept();
     socket.addEventListener('message', ({ data }) => this.#message(data));
-    socket.addEventListener('close', () => this.#lose());
+    socket.addEventListener('close', ({ code, reason }) => this.#closedBy(code, reason));
     socket.addEventListener('error', () => this.#lose());
     this.#pinging = setInterval(() => this.#ping(), WATCH_PING_MS);
   }
 
+  /** What is sent to a member that has just gone is lost; `lost` says so soon. */
   send(items: readonly ToMember[]): void {
-    if (!this.#closed) this.#socket.send(encodeToMember(items));
+    this.#sendFrame(encodeToMember(items));
   }
 
   close(): void {
@@ -50,7 +58,27 @@ export class WatchLink {
   #message(data: unknown): void {
     this.#isSilent = false;
     if (this.#closed || !(data instanceof ArrayBuffer)) return;
-    this.#events.items(readToWorker(new Uint8Array(data)));
+    let items;
+    try {
+      items = readToWorker(new Uint8Array(data));
+    } catch (error) {
+      this.#refuse(`member sent what is no frame: ${String(error)}`);
+      return;
+    }
+    this.#events.items(items);
+  }
+
+  #closedBy(code: number, reason: string): void {
+    const isRefusal = REFUSALS.some((close) => close.code === code);
+    if (isRefusal) this.#refuse(`member closed the stream: ${code} ${reason}`);
+    else this.#lose();
+  }
+
+  #refuse(why: string): void {
+    if (this.#closed) return;
+    this.#end();
+    this.#closeSocket();
+    this.#events.refused(why);
   }
 
   /** A member answers a ping without waking up; one that does not is out of reach. */
@@ -60,19 +88,32 @@ export class WatchLink {
       return;
     }
     this.#isSilent = true;
-    this.#socket.send(PING);
+    this.#sendFrame(PING);
     this.#events.ticked();
+  }
+
+  #sendFrame(frame: string | Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      this.#socket.send(frame);
+    } catch {
+      this.#lose();
+    }
   }
 
   #lose(): void {
     if (this.#closed) return;
     this.#end();
+    this.#closeSocket();
+    this.#events.lost();
+  }
+
+  #closeSocket(): void {
     try {
       this.#socket.close(CLOSE.DONE.code);
     } catch {
       // It is closed already.
     }
-    this.#events.lost();
   }
 
   #end(): void {

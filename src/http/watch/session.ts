@@ -54,6 +54,9 @@ export class WatchSession {
   /** Undefined while a member is looked for. */
   #link: WatchLink | undefined;
   #chunks: Chunk[] = [];
+  /** When the link came about, and how long to wait when it does not last. */
+  #linkedMs = 0;
+  #pauseMs = WATCH_RESUME_PAUSE_MS_MIN;
   #readMessages = 0;
   #readBytes = 0;
   #isAsked = false;
@@ -128,9 +131,11 @@ export class WatchSession {
         for (const item of items) this.#item(item, link);
       },
       lost: () => void this.#resume(),
+      refused: (why) => this.fail(new StatusError(Code.Internal, `edgetcd: ${why}`)),
       ticked: () => this.#beat(),
     });
     this.#link = link;
+    this.#linkedMs = Date.now();
     const { resumption, unanswered } = this.#positions;
     if (resumption !== undefined) link.send([{ kind: 'resume', resumption }]);
     for (const request of unanswered) link.send([requestItem(request)]);
@@ -145,7 +150,11 @@ export class WatchSession {
       return;
     }
     const sinceMs = Date.now();
-    let pauseMs = WATCH_RESUME_PAUSE_MS_MIN;
+    // A member that takes streams and drops them at once is not to be asked again and again.
+    const isStable = sinceMs - this.#linkedMs >= WATCH_RESUME_PAUSE_MS_MAX;
+    let pauseMs = isStable ? WATCH_RESUME_PAUSE_MS_MIN : this.#pauseMs;
+    this.#pauseMs = Math.min(2 * pauseMs, WATCH_RESUME_PAUSE_MS_MAX);
+    if (!isStable) await sleep(pauseMs);
     while (!this.#ended) {
       try {
         await this.#connect();
@@ -153,7 +162,7 @@ export class WatchSession {
       } catch (error) {
         if (Date.now() - sinceMs > WATCH_RESUME_TIMEOUT_MS) this.fail(StatusError.from(error));
       }
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await sleep(pauseMs);
       pauseMs = Math.min(2 * pauseMs, WATCH_RESUME_PAUSE_MS_MAX);
     }
   }
@@ -239,6 +248,10 @@ export class WatchSession {
 export function watchPath(kind: WatchKind, request: Request): string {
   const needsLeader = request.headers.get('grpc-metadata-hasleader') === 'true';
   return WATCH_PATHS[kind] + (needsLeader ? NEEDS_LEADER_QUERY : '');
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 const LOST_WITHIN_REVISION =
