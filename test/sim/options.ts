@@ -125,7 +125,16 @@ function drawProfile(drawn: SimulationOptions, prng: Prng): Partial<SimulationOp
   }
   const tuning = { ...drawn.tuning, constants: { ...constants, RAFT_MESSAGE_BYTES_MAX: 100 } };
   const faults = ['leader with a minority', 'leader fault', 'crash', 'one-way cut'] as const;
-  return { ...busy, voters: 5, mix: 'etcd', faults, faultEveryMs: 400, tuning };
+  return {
+    ...busy,
+    voters: 5,
+    reorder: 0.1,
+    jitter: 1,
+    mix: 'etcd',
+    faults,
+    faultEveryMs: 400,
+    tuning,
+  };
 }
 
 /** Small limits reach in seconds what production reaches in days: snapshots, cut logs, split pages. */

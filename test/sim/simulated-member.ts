@@ -11,6 +11,9 @@ import type { Living, ObjectHost, SimulatedObject } from './host.ts';
 import type { Observer } from './observer.ts';
 import type { World } from './world.ts';
 
+/** How a member begins what it says about storage that does not hold what was written. */
+const DAMAGE = 'storage is damaged';
+
 /** The other objects, as a transport reaches them. */
 export interface Neighbourhood {
   host(id: NodeId): ObjectHost<SimulatedMember> | undefined;
@@ -74,7 +77,12 @@ export function buildMember(
         world.trace(self.id, `${text} ${JSON.stringify(fields ?? {})}`);
       },
       warn: (text, fields) => {
-        world.trace(self.id, `${text} ${JSON.stringify(fields ?? {})}`);
+        const line = `${text} ${JSON.stringify(fields ?? {})}`;
+        world.trace(self.id, line);
+        // A member mends itself after damage; but nobody has damaged this one.
+        if (text.startsWith(DAMAGE) && setup.neighbourhood.host(self.id)?.damaged === false) {
+          world.fail('no unexpected error', line, self.id);
+        }
       },
     },
     abandon: (reason) => {

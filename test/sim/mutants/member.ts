@@ -88,17 +88,6 @@ export const MEMBER_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'chunk-taken-twice',
-    bug: 'a snapshot chunk that was sent again after a lost answer is added again',
-    patches: [
-      {
-        file: 'src/member/snapshot-receiver.ts',
-        find: 'if (chunk.position !== incoming.expected) return incoming.expected;',
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'snapshot-without-state',
     bug: 'a snapshot brings the pages of one moment under the index of a later one',
     patches: [

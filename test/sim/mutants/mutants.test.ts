@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { applyPatch } from '../patches.ts';
 import { MUTANTS } from './all.ts';
+import { RARE_MUTANTS } from './raft.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 
@@ -12,7 +13,7 @@ test('there are at least 30 mutants, each with a name of its own', () => {
   assert.equal(new Set(MUTANTS.map((mutant) => mutant.name)).size, MUTANTS.length);
 });
 
-for (const { name, patches } of MUTANTS) {
+for (const { name, patches } of [...MUTANTS, ...RARE_MUTANTS]) {
   test(`${name} fits the source`, () => {
     const texts = new Map<string, string>();
     for (const patch of patches) {

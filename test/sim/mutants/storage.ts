@@ -72,12 +72,13 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'merged-too-much',
-    bug: 'a merge cycle claims what was flushed while it ran: a restart leaves that out of the index',
+    bug: 'a flush claims that its changes are in the key index already: a restart leaves them out',
     patches: [
       {
-        file: 'src/mvcc/merge.ts',
-        find: 'generation.progress.mergedRevision = this.#cycleRevision;',
-        replace: 'generation.progress.mergedRevision = generation.progress.flushedRevision;',
+        file: 'src/mvcc/store.ts',
+        find: '      progress.flushedRevision = this.revision;\n',
+        replace:
+          '      progress.flushedRevision = this.revision;\n      progress.mergedRevision = this.revision;\n',
       },
     ],
   },
