@@ -116,7 +116,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
   }));
   const membersText = placed
     .map(({ name, region }, index) => {
-      const url = mode === 'one-process' ? '' : `=http://127.0.0.1:${(options.peerPorts ?? ports)[index] ?? 0}`;
+      const url =
+        mode === 'one-process'
+          ? ''
+          : `=http://127.0.0.1:${(options.peerPorts ?? ports)[index] ?? 0}`;
       return `${name}:${region}${url}`;
     })
     .join(',');
