@@ -28,7 +28,8 @@ describe('a lease while everyone sleeps', () => {
     await watcher.next();
     const renewedMs = Date.now();
     const renewal = await post(endpoint, '/v3/lease/keepalive', { ID: 7 });
-    assert.equal(JSON.parse(await renewal.text()).result.TTL, String(TTL_SECONDS));
+    const answer = JSON.parse(await renewal.text()) as { result: { TTL: string } };
+    assert.equal(answer.result.TTL, String(TTL_SECONDS));
     const built = MEMBERS.map((member) => cluster.timesBuilt(member));
 
     assert.match(await watcher.next(), /^0@\d+ delete k$/);
