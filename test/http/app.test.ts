@@ -220,8 +220,11 @@ describe('routes', () => {
   });
 
   it('lead every unary method of the schema to the member, under each of its paths', async () => {
+    // Calls that wait grant a lease first and may be made again: see waiting.ts and its tests.
+    const waiting = ['v3lockpb.Lock/Lock', 'v3electionpb.Election/Campaign'];
     for (const method of methods) {
       if (method.clientStreaming || method.serverStreaming) continue;
+      if (waiting.includes(method.path)) continue;
       for (const path of method.gatewayPaths) {
         const { post, member } = setUp();
         assert.equal((await post(path)).status, 200, path);
