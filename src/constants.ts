@@ -116,8 +116,12 @@ export const WATCH_RESPONSE_OVERHEAD_BYTES = 64;
 
 /** History read in one slice of catch-up: about a millisecond of work. */
 export const WATCH_SLICE_READ_BYTES = 256 * 1024;
-/** Responses made in one slice of catch-up. */
-export const WATCH_SLICE_SENT_BYTES_MAX = 4 * 1024 * 1024;
+/** Responses made in one slice of catch-up: sending them takes some milliseconds. */
+export const WATCH_SLICE_SENT_BYTES_MAX = 512 * 1024;
+/** Pause between two slices while there are writes, so that they keep four fifths of the time. */
+export const WATCH_SLICE_PAUSE_MS = 25;
+/** After a write others are expected for so long; clients that wait for answers send the next then. */
+export const WATCH_WRITES_LAST_MS = 100;
 /** Watchers that take part in one slice of catch-up; etcd's number. */
 export const WATCH_SLICE_WATCHERS_MAX = 512;
 /**

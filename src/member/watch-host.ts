@@ -8,9 +8,11 @@ import {
   LEADERLESS_TICKS_MAX,
   WATCH_POLL_MS,
   WATCH_SAVE_AFTER_MS,
+  WATCH_SLICE_PAUSE_MS,
   WATCH_START_REQUESTS_MAX,
   WATCH_UNREAD_BYTES_MAX,
   WATCH_UNREAD_TIMEOUT_MS,
+  WATCH_WRITES_LAST_MS,
 } from '../constants.ts';
 import type { Int64Input } from '../api/messages.ts';
 import type { RowStore } from '../lib/row-store.ts';
@@ -67,6 +69,8 @@ export class WatchHost {
   #tickTimer: Timer | undefined;
   #pollTimer: Timer | undefined;
   #leaderlessTicks = 0;
+  /** When an entry was last applied. */
+  #appliedMs = 0;
   /** Something happened since the save timer was set. */
   #busy = false;
   /** Invariant: a resting member has no tick timer; its alarm stands in. */
@@ -176,6 +180,7 @@ export class WatchHost {
   }
 
   notify(changes: readonly Change[], revision: number): void {
+    this.#appliedMs = this.#ports.clock.nowMs();
     this.hub.notify(changes, revision);
     this.keyWaits.notify(changes);
   }
@@ -284,8 +289,11 @@ export class WatchHost {
     for (const connection of this.#connections) connection.ask();
   }
 
+  /** Catch-up has the time that writes leave: at once while there are none, a slice now and then else. */
   #scheduleWork(): void {
-    this.#workTimer ??= this.#ports.clock.setTimer(0, () => {
+    const { clock } = this.#ports;
+    const isBusy = clock.nowMs() - this.#appliedMs < WATCH_WRITES_LAST_MS;
+    this.#workTimer ??= clock.setTimer(isBusy ? WATCH_SLICE_PAUSE_MS : 0, () => {
       this.#workTimer = undefined;
       this.handle(() => this.hub.work());
     });

@@ -298,6 +298,30 @@ describe('the bridge', () => {
   });
 });
 
+describe('catch-up', () => {
+  /** Watchers far behind, and the slices that reach them within 200 ms. */
+  async function sentWhile(step: (member: HostUnderTest) => void): Promise<number> {
+    const member = new HostUnderTest();
+    await member.host.current();
+    for (let count = 0; count < 100; count++) member.put('a', 'v'.repeat(100_000));
+    member.clock.advance(QUIET_MS);
+    const socket = new PaperSocket();
+    member.host.open('json', socket).message(createRequest({ key: 'a', start_revision: 1 }));
+    for (let ms = 0; ms < 200; ms += 10) {
+      step(member);
+      member.clock.advance(10);
+    }
+    return socket.sent.length;
+  }
+
+  it('leaves most of the time to writes while there are some', async () => {
+    const alone = await sentWhile(() => undefined);
+    const beside = await sentWhile((member) => member.put('b'));
+    assert.ok(beside > 1, 'catch-up stood still');
+    assert.ok(beside < alone / 2, `${beside} messages beside writes, ${alone} without`);
+  });
+});
+
 describe('a member without a leader', () => {
   it('ends the streams that need one, also after sleep, and no others', async () => {
     const awake = new HostUnderTest();
