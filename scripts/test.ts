@@ -11,7 +11,7 @@ import { readOptions, UsageError, wholeNumber } from './lib/usage.ts';
 export const summary = 'run the tests (words choose files, --name chooses tests)';
 
 /** A file that takes longer than this hangs. */
-const FILE_TIMEOUT_MS = 15 * 60_000;
+const FILE_TIMEOUT_MS = 5 * 60_000;
 
 interface Counts {
   tests: number;
