@@ -11,8 +11,9 @@ import { Transcript } from './watch-transcript.ts';
 const SEEDS = [1, 2, 3];
 const STEPS = 400;
 const STREAMS = 3;
-/** etcd looks after watchers that are behind every 100 ms. */
 const SETTLE_TIMEOUT_MS = 10_000;
+/** etcd looks after watchers that are behind every 100 ms: until then equal may mean that neither has begun. */
+const CATCH_UP_MS = 400;
 const POLL_MS = 10;
 
 const path = findEtcd();
@@ -86,12 +87,15 @@ async function compare(seed: number, endpoints: readonly [string, string]): Prom
   try {
     for (let count = 0; count < STEPS; count++) {
       const step = writer.next();
-      if (step.kind !== 'write' || step.path.endsWith('compaction')) await settle();
+      const isCompaction = step.kind === 'write' && step.path.endsWith('compaction');
+      if (isCompaction) await sleep(CATCH_UP_MS);
+      if (step.kind !== 'write' || isCompaction) await settle();
       const [theirs, ours] = await Promise.all(sides.map((side) => side.run(step)));
       assert.equal(ours, theirs);
       if (theirs !== undefined) writer.observe(theirs);
       if (step.kind === 'watch') await sleep(POLL_MS);
     }
+    await sleep(CATCH_UP_MS);
     await settle();
     return sides[0].text.split('\n').length;
   } finally {
