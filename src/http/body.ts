@@ -1,5 +1,6 @@
 import { Code, StatusError } from '../api/errors.ts';
 import { BODY_DRAIN_BYTES_MAX } from '../constants.ts';
+import { concatBytes } from '../lib/bytes.ts';
 
 /**
  * The whole body, if it is no longer than `bytesMax`. The rest of a longer one is read and forgotten: a
@@ -29,13 +30,7 @@ async function readBounded(
     else parts = [];
   }
   if (length > bytesMax) throw tooLong(length, bytesMax);
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return concatBytes(parts);
 }
 
 async function drain(body: ReadableStream<Uint8Array> | null, bytesMax: number): Promise<void> {

@@ -18,7 +18,6 @@ import {
 } from '../constants.ts';
 import type { Lessor } from '../lease/lessor.ts';
 import type { RowStore } from '../lib/row-store.ts';
-import type { Change } from '../mvcc/types.ts';
 import { decodeConfChange, decodeMessages } from '../raft/codec.ts';
 import { RawNode, type RaftStatus } from '../raft/raw-node.ts';
 import {
@@ -60,8 +59,6 @@ export interface MemberPorts {
   readonly random: Random;
   readonly transport: Transport;
   readonly log: Log;
-  /** After each applied entry that changed the store, and with nothing after a snapshot install. */
-  readonly onChanges?: (changes: readonly Change[], revision: number) => void;
   /**
    * The member cannot go on: its memory may be ahead of its storage. The host drops this instance;
    * the next event builds a new one from storage.
@@ -388,7 +385,6 @@ export class Member {
     const { proposer, sequence, outcome } = applied;
     if (outcome.changes.length > 0) {
       this.watch.notify(outcome.changes, this.state.mvcc.revision);
-      this.#ports.onChanges?.(outcome.changes, this.state.mvcc.revision);
     }
     this.#proposals.settle(proposer, sequence, outcome);
   }
@@ -398,7 +394,6 @@ export class Member {
     this.#wal.installSnapshot(meta);
     this.state.save(this.#ports.rows, meta);
     this.watch.restored(this.state.mvcc.revision);
-    this.#ports.onChanges?.([], this.state.mvcc.revision);
   }
 
   #checkpoint(): SnapshotMeta {
