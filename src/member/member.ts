@@ -12,9 +12,7 @@ import {
   ELECTION_TICKS,
   HEARTBEAT_TICKS,
   PROPOSAL_TIMEOUT_MS,
-  RECOVERY_HOLD_MS,
   REST_AFTER_TICKS,
-  TICK_MS,
 } from '../constants.ts';
 import type { Lessor } from '../lease/lessor.ts';
 import type { RowStore } from '../lib/row-store.ts';
@@ -38,8 +36,9 @@ import { LeaseHost } from './lease-host.ts';
 import { claimStorage } from './identity.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
 import { openStateParts } from './open-state.ts';
+import { Pace } from './pace.ts';
 import { Peers } from './peers.ts';
-import type { Clock, Log, PeerAddress, Random, Timer, Transport } from './ports.ts';
+import type { Clock, Log, PeerAddress, Random, Transport } from './ports.ts';
 import { type Proposal, ProposalQueue } from './proposal-queue.ts';
 import {
   beginAnew,
@@ -49,6 +48,7 @@ import {
   isCorruption,
   noteDamage,
 } from './recovery.ts';
+import { Recovering } from './recovering.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { WATCH_ALARM, WatchHost } from './watch-host.ts';
@@ -84,13 +84,11 @@ export class Member {
   readonly #checkpoints: Checkpoints;
   readonly #snapshotSender: SnapshotSender;
   readonly #alarms: Alarms;
-  #turnTimer: Timer | undefined;
-  #tickTimer: Timer | undefined;
-  #workTimer: Timer | undefined;
+  readonly #pace: Pace;
   /** Why this instance ended, once it has. */
   #stopped: StatusError | undefined;
-  /** Set while the state is fetched from peers after damage (recovery.ts). */
-  #recovering: { readonly damage: string; readonly sinceMs: number; asked?: boolean } | undefined;
+  /** Set while the state is fetched from peers after damage. */
+  #recovering: Recovering | undefined;
 
   constructor(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts) {
     this.config = config;
@@ -99,8 +97,14 @@ export class Member {
     const { rows, random } = ports;
     const nonce = random.bytes(NONCE_BYTES);
     const damage = damageOf(rows);
-    if (damage !== undefined)
-      this.#recovering = { damage: damage.text, sinceMs: ports.clock.nowMs() };
+    if (damage !== undefined) {
+      this.#recovering = new Recovering(self.name, damage.text, ports.clock.nowMs());
+    }
+    this.#pace = new Pace(ports.clock, {
+      turn: () => this.#guard(() => this.#turn()),
+      tick: () => this.#guard(() => this.#tick()),
+      work: () => this.#guard(() => this.#work()),
+    });
     claimStorage(rows, config, self);
     this.#wal = Wal.open(rows);
     const parts = openStateParts(rows, ports.clock);
@@ -263,7 +267,7 @@ export class Member {
   stop(reason: StatusError = StatusError.of('stopped')): void {
     if (this.#stopped !== undefined) return;
     this.#stopped = reason;
-    for (const timer of [this.#turnTimer, this.#tickTimer, this.#workTimer]) timer?.cancel();
+    this.#pace.stop();
     this.#peers.quiet();
     this.#proposals.failAll(reason);
     this.#reads.failAll(reason);
@@ -304,24 +308,15 @@ export class Member {
   }
 
   #refuseWhenRecovering(): void {
-    if (this.#recovering === undefined) return;
-    throw new StatusError(
-      Code.Unavailable,
-      `edgetcd: member ${this.self.name} is fetching its state from its peers after damage: ${this.#recovering.damage}`,
-    );
+    if (this.#recovering !== undefined) throw this.#recovering.refusal;
   }
 
   #deadline(): number {
     return this.#ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
   }
 
-  /** Everything that arrives until the timer runs shares one turn: one write, one frame per peer. */
   #schedule(): void {
-    if (this.#stopped !== undefined) return;
-    this.#turnTimer ??= this.#ports.clock.setTimer(0, () => {
-      this.#turnTimer = undefined;
-      this.#guard(() => this.#turn());
-    });
+    this.#pace.turnSoon();
   }
 
   #turn(): void {
@@ -331,7 +326,7 @@ export class Member {
     this.leases.afterTurn();
     if (this.#checkpoints.due) this.#checkpoint();
     this.#followRest();
-    this.#scheduleWork();
+    if (this.state.mvcc.hasWork) this.#pace.workSoon();
     this.watch.afterTurn();
   }
 
@@ -409,56 +404,36 @@ export class Member {
     const waiting = this.#reads.waiting || this.#proposals.waiting;
     const resting = this.#raft.resting && !waiting && this.#recovering === undefined;
     this.watch.rest(resting);
-    if (!resting) {
-      this.#tickTimer ??= this.#ports.clock.setTimer(TICK_MS, () =>
-        this.#guard(() => this.#tick()),
-      );
-    } else if (this.#tickTimer !== undefined) {
-      this.#tickTimer.cancel();
-      this.#tickTimer = undefined;
-      this.#peers.quiet();
-    }
+    if (!resting) this.#pace.tickSoon();
+    else if (this.#pace.endTicks()) this.#peers.quiet();
   }
 
   #tick(): void {
-    this.#tickTimer = undefined;
     const nowMs = this.#ports.clock.nowMs();
     this.#raft.tick();
     this.watch.tick(this.#raft.leader !== NO_NODE);
     const timeout = StatusError.of('timeout');
     this.#reads.expire(nowMs, timeout);
     this.#proposals.expire(nowMs, timeout);
-    this.#followRecovery(nowMs);
+    this.#recovering?.follow(
+      nowMs,
+      () => this.#confirmedRead(),
+      () => this.#recovered(),
+    );
     this.leases.tick();
     this.#turn();
   }
 
-  #followRecovery(nowMs: number): void {
-    const recovering = this.#recovering;
-    if (recovering === undefined || recovering.asked === true) return;
-    if (nowMs - recovering.sinceMs < RECOVERY_HOLD_MS) return;
-    recovering.asked = true;
-    this.#confirmedRead().then(
-      () => {
-        endRecovery(this.#ports.rows);
-        this.#raft.endRecovery();
-        this.#recovering = undefined;
-        this.#ports.log.info('member recovered from damage', { damage: recovering.damage });
-      },
-      () => {
-        recovering.asked = false;
-      },
-    );
+  #recovered(): void {
+    endRecovery(this.#ports.rows);
+    this.#raft.endRecovery();
+    this.#ports.log.info('member recovered from damage', { damage: this.#recovering?.damage });
+    this.#recovering = undefined;
   }
 
-  /** Page work runs between turns, a slice at a time, so that it never holds up a request for long. */
-  #scheduleWork(): void {
-    if (!this.state.mvcc.hasWork) return;
-    this.#workTimer ??= this.#ports.clock.setTimer(0, () => {
-      this.#workTimer = undefined;
-      this.#guard(() => this.state.mvcc.work());
-      if (this.#stopped === undefined) this.#scheduleWork();
-    });
+  #work(): void {
+    this.state.mvcc.work();
+    if (this.state.mvcc.hasWork) this.#pace.workSoon();
   }
 
   /** Memory and storage may differ after any error here: this instance must not go on. */

@@ -1,0 +1,58 @@
+import { TICK_MS } from '../constants.ts';
+import type { Clock, Timer } from './ports.ts';
+
+/** What happens at each beat; none is called again before it was asked for again. */
+export interface Beats {
+  readonly turn: () => void;
+  readonly tick: () => void;
+  readonly work: () => void;
+}
+
+/** The timers of a member: turns and page work as soon as events leave room, ticks while it is awake. */
+export class Pace {
+  readonly #clock: Clock;
+  readonly #beats: Beats;
+  readonly #timers = new Map<keyof Beats, Timer>();
+  #stopped = false;
+
+  constructor(clock: Clock, beats: Beats) {
+    this.#clock = clock;
+    this.#beats = beats;
+  }
+
+  /** Everything that arrives until the timer runs shares one turn: one write, one frame per peer. */
+  turnSoon(): void {
+    this.#after(0, 'turn');
+  }
+
+  tickSoon(): void {
+    this.#after(TICK_MS, 'tick');
+  }
+
+  /** Page work runs between turns, a slice at a time, so that it never holds up a request for long. */
+  workSoon(): void {
+    this.#after(0, 'work');
+  }
+
+  /** At rest no timer keeps the object in memory. Returns whether it ticked. */
+  endTicks(): boolean {
+    const timer = this.#timers.get('tick');
+    timer?.cancel();
+    return this.#timers.delete('tick');
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers.values()) timer.cancel();
+    this.#timers.clear();
+  }
+
+  #after(delayMs: number, beat: keyof Beats): void {
+    if (this.#stopped || this.#timers.has(beat)) return;
+    const timer = this.#clock.setTimer(delayMs, () => {
+      this.#timers.delete(beat);
+      this.#beats[beat]();
+    });
+    this.#timers.set(beat, timer);
+  }
+}
