@@ -22,7 +22,7 @@ import { byteString, concatBytes } from '../lib/bytes.ts';
 import { encodeUtf8 } from '../lib/utf8.ts';
 import type { BridgedMessage } from '../member/watch-bridge.ts';
 import { readBody } from './body.ts';
-import type { RouterOf } from './gateway.ts';
+import type { RouterOf } from './calls.ts';
 import type { Router } from './router.ts';
 import { LINES } from './watch/formats.ts';
 import { streamAnswer } from './watch/routes.ts';

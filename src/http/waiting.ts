@@ -24,7 +24,7 @@ import {
 import type { CallResult, MemberRpc } from '../member/rpc.ts';
 import { readBody } from './body.ts';
 import { errorResponse } from './errors.ts';
-import type { RouterOf } from './gateway.ts';
+import type { RouterOf } from './calls.ts';
 import type { Router } from './router.ts';
 
 interface Candidate {

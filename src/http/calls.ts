@@ -1,0 +1,72 @@
+/** How calls of the HTTP surface reach members, whatever they were encoded in. */
+import { codeOf, StatusError } from '../api/errors.ts';
+import { type MessageType, messageTypes, type TxnRequest } from '../api/messages.ts';
+import type { MethodSchema } from '../api/schema.ts';
+import type { CallResult } from '../member/rpc.ts';
+import type { Router } from './router.ts';
+
+export type RouterOf = (request: Request) => Router;
+
+/** Server streams that members answer page by page: whoever reads pulls the next one. */
+export const PAGED_METHODS: ReadonlySet<string> = new Set(['etcdserverpb.KV/RangeStream']);
+
+const READ_METHODS: ReadonlySet<string> = new Set([
+  'etcdserverpb.KV/Range',
+  'etcdserverpb.Lease/LeaseTimeToLive',
+  'etcdserverpb.Lease/LeaseLeases',
+  'etcdserverpb.Cluster/MemberList',
+  'etcdserverpb.Maintenance/Status',
+  'etcdserverpb.Maintenance/Hash',
+  'etcdserverpb.Maintenance/HashKV',
+]);
+
+/** @param message the decoded request that `body` encodes */
+export function callUnary(
+  router: Router,
+  method: MethodSchema,
+  message: object,
+  body: Uint8Array,
+): Promise<CallResult> {
+  const route = isRead(method, message) ? 'read' : 'write';
+  return router[route]((member) => member.call(method.path, body));
+}
+
+/** One page of a method of PAGED_METHODS: the first, or the one behind `cursor`. */
+export function callPage(
+  router: Router,
+  path: string,
+  body: Uint8Array,
+  cursor: Uint8Array | undefined,
+): Promise<CallResult> {
+  return router.read((member) => member.page(path, body, cursor));
+}
+
+/** Reads go to the nearest member; a transaction is one when nothing in it can write. */
+function isRead(method: MethodSchema, message: object): boolean {
+  if (method.path === 'etcdserverpb.KV/Txn') {
+    const { success, failure } = message as TxnRequest;
+    return [...success, ...failure].every((op) => op.request_range !== null);
+  }
+  return READ_METHODS.has(method.path);
+}
+
+/** @throws RangeError for a name that the schema does not have */
+export function messageTypeNamed(name: string): MessageType {
+  const types: Readonly<Record<string, MessageType>> = messageTypes;
+  const type = types[name];
+  if (type === undefined) throw new RangeError(`serve ${name}: no such message type`);
+  return type;
+}
+
+/** What a member answered instead of a response. */
+export function statusOf(result: CallResult): StatusError {
+  return new StatusError(codeOf(result.code), result.message);
+}
+
+/** Tells the client who answered. */
+export function withServed(response: Response, { served }: CallResult): Response {
+  response.headers.set('X-Edgetcd-Member', served.member);
+  if (served.region !== '') response.headers.set('X-Edgetcd-Region', served.region);
+  if (served.leader !== undefined) response.headers.set('X-Edgetcd-Leader', served.leader);
+  return response;
+}
