@@ -16,10 +16,12 @@ interface Bench {
   readonly disk: Disk;
 }
 
-function bench(options: { torn?: boolean; bytesMax?: number } = {}): Bench {
+function bench(
+  options: { torn?: boolean; bytesMax?: number; commitDelayMs?: () => number } = {},
+): Bench {
   const scheduler = new Scheduler();
   const disk = new Disk(scheduler, {
-    commitDelayMs: () => COMMIT_MS,
+    commitDelayMs: options.commitDelayMs ?? (() => COMMIT_MS),
     bytesMax: () => options.bytesMax ?? Infinity,
     tornBatches: options.torn ?? false,
   });
@@ -48,6 +50,29 @@ simulated('an instance sees its writes at once, the disk has them a commit later
   assert.equal(disk.durable.tables.size, 0);
   scheduler.runUntil(COMMIT_MS);
   assert.deepEqual(disk.durable.tables.get('t')?.ids, [1, 2]);
+});
+
+// Seed 5714: a rounded sum let a later transaction come first, and none was confirmed any more.
+simulated('transactions that wait for a slow one follow it in order', () => {
+  const prng = new Prng(5714);
+  let slow = false;
+  const { scheduler, disk } = bench({
+    commitDelayMs: () => (slow ? 30 : 1) * -Math.log(1 - prng.float()),
+  });
+  const session = disk.open();
+  const sent: number[] = [];
+  for (let id = 1; id <= 300; id++) {
+    slow = id % 10 === 1;
+    turn(session, id);
+    session.output(() => sent.push(id));
+    scheduler.runUntil(scheduler.nowMs - Math.log(1 - prng.float()));
+  }
+  scheduler.runUntil(20_000);
+  assert.equal(session.unconfirmed, 0);
+  assert.deepEqual(
+    sent,
+    Array.from({ length: 300 }, (_, at) => at + 1),
+  );
 });
 
 simulated('what is sent after a write waits for it, what is sent before does not', () => {

@@ -288,13 +288,16 @@ export class DiskSession implements RowStore {
     const { scheduler, faults } = this.#disk;
     const atMs = Math.max(this.#busyUntilMs, scheduler.nowMs + faults.commitDelayMs());
     this.#busyUntilMs = atMs;
-    scheduler.after(atMs - scheduler.nowMs, () => {
+    scheduler.at(atMs, () => {
       this.#confirm(pending);
     });
   }
 
   #confirm(pending: Pending): void {
-    if (this.#dead || this.#stale || this.#pending[0] !== pending) return;
+    if (this.#dead || this.#stale) return;
+    if (this.#pending[0] !== pending) {
+      throw new Error(`confirm transaction ${pending.sequence}: an older one is still on its way`);
+    }
     if (!this.#disk.commit(this, pending.ops)) return;
     this.#pending.shift();
     let released = 0;

@@ -36,6 +36,22 @@ test('a stream keeps its order, also with jitter', async () => {
   assert.equal(arrived.length, 50);
 });
 
+test('a stream keeps its order when messages catch up with a late one', () =>
+  inMacrotask(() => {
+    const { scheduler, network } = bench({ jitter: 3 });
+    const arrived: number[] = [];
+    const prng = new Prng(7);
+    for (let at = 0; at < 500; at++) {
+      network.stream('a', 'b', false, () => arrived.push(at));
+      scheduler.runUntil(scheduler.nowMs - Math.log(1 - prng.float()));
+    }
+    scheduler.runUntil(60_000);
+    assert.deepEqual(
+      arrived,
+      [...arrived].sort((left, right) => left - right),
+    );
+  }));
+
 test('loss loses, duplication doubles, reordering reorders', async () => {
   assert.ok((await arrivals({ loss: 0.5 }, 100)).length < 80);
   assert.ok((await arrivals({ duplicate: 0.5 }, 100)).length > 120);

@@ -134,7 +134,7 @@ export class Network {
   }
 
   #arrive(link: Link, atMs: number, deliver: () => void): void {
-    this.#scheduler.after(atMs - this.#scheduler.nowMs, () => {
+    this.#scheduler.at(atMs, () => {
       // What is on its way when a link is cut is lost with it.
       if (link.cutSinceMs === undefined) deliver();
       else this.counts.lost++;

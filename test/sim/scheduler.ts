@@ -22,7 +22,12 @@ export class Scheduler {
   readonly #heap: Scheduled[] = [];
 
   after(delayMs: number, run: () => void): Scheduled {
-    const event: Scheduled = { atMs: this.nowMs + Math.max(0, delayMs), order: this.#order++, run };
+    return this.at(this.nowMs + delayMs, run);
+  }
+
+  /** At an exact instant: `after` of a difference rounds, and two events meant for one swap places. */
+  at(atMs: number, run: () => void): Scheduled {
+    const event: Scheduled = { atMs: Math.max(this.nowMs, atMs), order: this.#order++, run };
     this.#push(event);
     return event;
   }
