@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { Code, StatusError } from '../api/errors.ts';
-import { errorResponse } from './errors.ts';
+import { failure } from './errors.ts';
 
 /** Who may call. A deployed worker is on the open internet: without a setting nobody may. */
 export interface AccessPolicy {
@@ -18,7 +18,7 @@ const WRONG_TOKEN =
 export function requireAccess(policyOf: () => AccessPolicy): MiddlewareHandler {
   return async (context, next) => {
     const refusal = refuse(policyOf(), authorizationOf(context.req.raw));
-    if (refusal !== undefined) return errorResponse(refusal);
+    if (refusal !== undefined) return failure(context.req.raw, refusal);
     return next();
   };
 }

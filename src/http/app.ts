@@ -1,11 +1,14 @@
 /** The HTTP surface of a cluster, as etcd's client port answers it. */
 import { Hono } from 'hono';
 import { Code, StatusError } from '../api/errors.ts';
+import { methods } from '../api/schema.ts';
 import { CLUSTER_VERSION, SERVER_VERSION, STORAGE_VERSION } from '../constants.ts';
 import { type AccessPolicy, requireAccess } from './access.ts';
-import { errorResponse } from './errors.ts';
+import { errorResponse, failure } from './errors.ts';
 import type { RouterOf } from './calls.ts';
 import { gatewayRoutes } from './gateway.ts';
+import { grpcWebMode } from './grpc-web/content-type.ts';
+import { grpcWebRoutes } from './grpc-web/routes.ts';
 import { healthRoutes } from './health.ts';
 import { keepAliveRoutes } from './keepalive.ts';
 import { observeRoutes } from './observe.ts';
@@ -25,6 +28,7 @@ export function createApp({ access, routerOf }: AppParts): Hono {
   app.route('/', gatewayRoutes(routerOf));
   app.route('/', watchRoutes(routerOf));
   app.route('/', keepAliveRoutes(routerOf));
+  app.route('/', grpcWebRoutes(routerOf));
   app.route(
     '/',
     healthRoutes((request) => routerOf(request).nearest),
@@ -37,18 +41,29 @@ export function createApp({ access, routerOf }: AppParts): Hono {
     }),
   );
   app.all('/version', (context) => context.text('Method Not Allowed\n', 405, { Allow: 'GET' }));
-  app.notFound((context) => notFound(context.req.path, app));
-  app.onError((error) => errorResponse(StatusError.from(error)));
+  app.notFound((context) => notFound(context.req.raw, context.req.path, app));
+  app.onError((error, context) => failure(context.req.raw, StatusError.from(error)));
   return app;
 }
 
 /** Under /v3 the gateway answers, elsewhere a plain 404; a known path asked in another way is 501. */
-function notFound(path: string, app: Hono): Response {
+function notFound(request: Request, path: string, app: Hono): Response {
+  if (grpcWebMode(request) !== undefined) return failure(request, unknownMethod(path));
   if (!path.startsWith('/v3/')) return new Response('404 page not found\n', { status: 404 });
   const known = app.routes.some((route) => route.path === path && route.method === 'POST');
   return errorResponse(
     known
       ? new StatusError(Code.Unimplemented, 'Method Not Allowed')
       : new StatusError(Code.NotFound, 'Not Found'),
+  );
+}
+
+/** As grpc-go's server puts it. */
+function unknownMethod(path: string): StatusError {
+  const [service = '', method = ''] = path.slice(1).split('/');
+  const known = methods.some((each) => each.service === service);
+  return new StatusError(
+    Code.Unimplemented,
+    known ? `unknown method ${method} for service ${service}` : `unknown service ${service}`,
   );
 }

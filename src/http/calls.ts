@@ -20,12 +20,12 @@ const READ_METHODS: ReadonlySet<string> = new Set([
   'etcdserverpb.Maintenance/HashKV',
 ]);
 
-/** @param message the decoded request that `body` encodes */
+/** @param message the request that `body` encodes; asked for where it decides about the way */
 export function callUnary(
   router: Router,
   method: MethodSchema,
-  message: object,
   body: Uint8Array,
+  message: () => object,
 ): Promise<CallResult> {
   const route = isRead(method, message) ? 'read' : 'write';
   return router[route]((member) => member.call(method.path, body));
@@ -42,9 +42,9 @@ export function callPage(
 }
 
 /** Reads go to the nearest member; a transaction is one when nothing in it can write. */
-function isRead(method: MethodSchema, message: object): boolean {
+function isRead(method: MethodSchema, message: () => object): boolean {
   if (method.path === 'etcdserverpb.KV/Txn') {
-    const { success, failure } = message as TxnRequest;
+    const { success, failure } = message() as TxnRequest;
     return [...success, ...failure].every((op) => op.request_range !== null);
   }
   return READ_METHODS.has(method.path);

@@ -38,7 +38,12 @@ export function gatewayRoutes(routerOf: RouterOf): Hono {
 async function unary(method: MethodSchema, request: Request, router: Router): Promise<Response> {
   const requestType = messageTypeNamed(method.request);
   const message = decodeJson(requestType, await readBody(request, JSON_BYTES_MAX));
-  const result = await callUnary(router, method, message, requestType.encode(message).finish());
+  const result = await callUnary(
+    router,
+    method,
+    requestType.encode(message).finish(),
+    () => message,
+  );
   if (result.code !== 0) return withServed(errorResponse(statusOf(result)), result);
   const responseType = messageTypeNamed(method.response);
   const text = encodeJson(responseType, responseType.decode(result.body));

@@ -4,7 +4,7 @@
  */
 import { Hono } from 'hono';
 import { Code, codeOf, StatusError } from '../api/errors.ts';
-import { decodeJson, errorLine, resultLine } from '../api/json.ts';
+import { decodeJson } from '../api/json.ts';
 import {
   EventType,
   type KeyValue,
@@ -24,7 +24,7 @@ import type { BridgedMessage } from '../member/watch-bridge.ts';
 import { readBody } from './body.ts';
 import type { RouterOf } from './calls.ts';
 import type { Router } from './router.ts';
-import { LINES } from './watch/formats.ts';
+import { JSON_LINES, type StreamFormat } from './streams.ts';
 import { streamAnswer } from './watch/routes.ts';
 import { type WatchFormat, WatchSession } from './watch/session.ts';
 
@@ -34,19 +34,31 @@ const LINE_TAIL_BYTES = '}'.length;
 
 export function observeRoutes(routerOf: RouterOf): Hono {
   const app = new Hono();
-  app.post('/v3/election/observe', ({ req: { raw } }) => observe(raw, routerOf(raw)));
+  app.post('/v3/election/observe', async ({ req: { raw } }) => {
+    const election = decodeJson(LeaderRequest, await readBody(raw, JSON_REQUEST_BYTES_MAX));
+    return streamAnswer(
+      raw,
+      await observe(election, raw, routerOf(raw), JSON_LINES),
+      JSON_LINES.contentType,
+    );
+  });
   return app;
 }
 
-async function observe(request: Request, router: Router): Promise<Response> {
-  const { name } = decodeJson(LeaderRequest, await readBody(request, JSON_REQUEST_BYTES_MAX));
+/** Opens the stream that tells the leaders of an election. @throws StatusError */
+export async function observe(
+  { name }: LeaderRequest,
+  request: Request,
+  router: Router,
+  format: StreamFormat,
+): Promise<WatchSession> {
   const key = concatBytes([name, encodeUtf8('/')]);
   const range_end = concatBytes([name, encodeUtf8('0')]);
   const body = RangeRequest.encode({ key, range_end }).finish();
   const result = await router.read((member) => member.call('etcdserverpb.KV/Range', body));
   if (result.code !== 0) throw new StatusError(codeOf(result.code), result.message);
   const { header, kvs } = RangeResponse.decode(result.body);
-  const election = new ElectionLines(kvs, header);
+  const election = new Leaders(kvs, header, format);
   const session = await WatchSession.open(request, router, election);
   const start_revision = toNumber(header?.revision ?? 0) + 1;
   session.request(
@@ -59,22 +71,29 @@ async function observe(request: Request, router: Router): Promise<Response> {
       ),
     ),
   );
-  return streamAnswer(request, session, 'application/json');
+  return session;
 }
 
 function base64(bytes: Uint8Array): string {
   return btoa(byteString(bytes));
 }
 
-/** Writes a line for every leader that the candidates' changes show. */
-class ElectionLines implements WatchFormat {
-  readonly heartbeat = LINES.heartbeat;
+/** Writes an answer for every leader that the candidates' changes show. */
+class Leaders implements WatchFormat {
+  readonly heartbeat: Uint8Array;
+  readonly #format: StreamFormat;
   readonly #candidates = new Map<string, KeyValue>();
   readonly #header: ResponseHeader | null;
   /** Key and revision of the leader written last. */
   #last = '';
 
-  constructor(candidates: readonly KeyValue[], header: ResponseHeader | null) {
+  constructor(
+    candidates: readonly KeyValue[],
+    header: ResponseHeader | null,
+    format: StreamFormat,
+  ) {
+    this.heartbeat = format.heartbeat;
+    this.#format = format;
     for (const kv of candidates) this.#candidates.set(byteString(kv.key), kv);
     this.#header = header;
   }
@@ -100,7 +119,7 @@ class ElectionLines implements WatchFormat {
   }
 
   error(error: StatusError): readonly Uint8Array[] {
-    return [encodeUtf8(errorLine(error))];
+    return [this.#format.end(error)];
   }
 
   bookmark(): undefined {
@@ -116,6 +135,7 @@ class ElectionLines implements WatchFormat {
     const identity = `${toNumber(leader.mod_revision)} ${byteString(leader.key)}`;
     if (identity === this.#last) return [];
     this.#last = identity;
-    return [encodeUtf8(resultLine(LeaderResponse, { header, kv: leader }))];
+    const body = LeaderResponse.encode({ header, kv: leader }).finish();
+    return [this.#format.message(LeaderResponse, body)];
   }
 }

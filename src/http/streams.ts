@@ -14,6 +14,11 @@ export interface StreamFormat {
   message(type: MessageType, body: Uint8Array): Uint8Array;
   /** The last thing on the stream; undefined: all went well. May be empty. */
   end(error: StatusError | undefined): Uint8Array;
+  /**
+   * Written now and then to a silent stream that waits for events: the runtime notices by writing only
+   * that a client has hung up. Empty where the protocol has nothing that means nothing.
+   */
+  readonly heartbeat: Uint8Array;
 }
 
 /** etcd's gateway: a line for each message, and one for an error. */
@@ -21,6 +26,8 @@ export const JSON_LINES: StreamFormat = {
   contentType: 'application/json',
   message: (type, body) => encodeUtf8(resultLine(type, type.decode(body))),
   end: (error) => encodeUtf8(error === undefined ? '' : errorLine(error)),
+  // A blank in front of a line means nothing to a reader of JSON.
+  heartbeat: encodeUtf8(' '),
 };
 
 /** A source of messages: encoded ones that are ready together, or undefined at the end. */

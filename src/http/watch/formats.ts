@@ -2,21 +2,19 @@
 import { errorLine } from '../../api/json.ts';
 import type { StatusError } from '../../api/errors.ts';
 import { encodeUtf8 } from '../../lib/utf8.ts';
+import { JSON_LINES } from '../streams.ts';
 import type { WatchFormat } from './session.ts';
 
 const LINE_BREAK = encodeUtf8('\n');
 const BLANK_LINE = encodeUtf8('\n\n');
 const DATA = encodeUtf8('data: ');
 
-/**
- * etcd's gateway: one JSON value a line. A blank in front of a line means nothing to a reader of JSON,
- * and lets us find out that a client has hung up: the runtime notices that by writing only.
- */
+/** etcd's gateway: one JSON value a line. */
 export const LINES: WatchFormat = {
   message: ({ line }) => [line, LINE_BREAK],
   error: (error) => [encodeUtf8(errorLine(error))],
   bookmark: () => undefined,
-  heartbeat: encodeUtf8(' '),
+  heartbeat: JSON_LINES.heartbeat,
 };
 
 /**

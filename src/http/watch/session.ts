@@ -33,7 +33,7 @@ export interface WatchFormat {
   error(error: StatusError): readonly Uint8Array[];
   /** Nothing below `revision` is missing. Undefined: nothing is written. */
   bookmark(revision: number): readonly Uint8Array[] | undefined;
-  /** Written now and then to a silent stream: shows both sides that the other is there. */
+  /** Written now and then to a silent stream: shows both sides that the other is there. Empty: nothing. */
   readonly heartbeat: Uint8Array;
 }
 
@@ -198,7 +198,8 @@ export class WatchSession {
   }
 
   #beat(): void {
-    if (this.#chunks.length === 0) this.#put([this.#format.heartbeat], undefined);
+    const { heartbeat } = this.#format;
+    if (this.#chunks.length === 0 && heartbeat.length > 0) this.#put([heartbeat], undefined);
   }
 
   #wasRead({ link, bytes }: Chunk): void {
