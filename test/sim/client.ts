@@ -1,5 +1,6 @@
 /** A client in the simulated world: one request at a time, each to a member of its choice. */
 import type { Prng } from '../../src/lib/prng.ts';
+import type { CallResult } from '../../src/member/rpc.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import type { SimulatedCluster } from './cluster.ts';
 import { decodeAnswer, encodeCall } from './etcd-messages.ts';
@@ -11,6 +12,7 @@ const CLIENT_TIMEOUT_MS = 1_500;
 
 /** What a client hears when nobody listens, and how long it then waits. */
 const REFUSED = 'connection refused';
+const GAVE_UP = 'the client gave up';
 const RECONNECT_MS = 150;
 
 export class SimulatedClient {
@@ -74,24 +76,53 @@ export function callOverNetwork(
   timeoutMs: number,
   done: (outcome: Outcome) => void,
 ): void {
-  const { scheduler, network, history } = cluster;
+  const { scheduler, history } = cluster;
   const entry = history.begin(client, request, scheduler.nowMs);
+  const { method, body } = encodeCall(request);
+  sendCall(cluster, { client, member, method, body, timeoutMs }, (answer) => {
+    const outcome = typeof answer === 'string' ? lostCall(answer) : decodeAnswer(request, answer);
+    history.end(entry, outcome, scheduler.nowMs);
+    done(outcome);
+  });
+}
+
+function lostCall(why: CallLost): Outcome {
+  return { kind: why === REFUSED ? 'failed' : 'unknown', error: why };
+}
+
+export interface EncodedRequest {
+  readonly client: string;
+  readonly member: NodeId;
+  /** Full name, such as `etcdserverpb.KV/Put`. */
+  readonly method: string;
+  readonly body: Uint8Array;
+  readonly timeoutMs: number;
+}
+
+/** Nobody listened, so nothing was done; or the client gave up and the fate is unknown. */
+export type CallLost = typeof REFUSED | typeof GAVE_UP;
+
+/** Any unary call, in no history. `done` hears of it once, after `timeoutMs` at the latest. */
+export function sendCall(
+  cluster: SimulatedCluster,
+  { client, member, method, body, timeoutMs }: EncodedRequest,
+  done: (answer: CallResult | CallLost) => void,
+): void {
+  const { scheduler, network } = cluster;
   let open = true;
-  const end = (outcome: Outcome): void => {
+  const end = (answer: CallResult | CallLost): void => {
     if (!open) return;
     open = false;
     scheduler.cancel(timeout);
-    history.end(entry, outcome, scheduler.nowMs);
-    done(outcome);
+    done(answer);
   };
   const timeout = scheduler.after(timeoutMs, () => {
-    end({ kind: 'unknown', error: 'the client gave up' });
+    end(GAVE_UP);
   });
-  const { method, body } = encodeCall(request);
   network.datagram(client, member, () => {
     const host = cluster.host(member);
     if (host === undefined || host.down) {
-      end({ kind: 'failed', error: REFUSED });
+      end(REFUSED);
       return;
     }
     host.deliver(client, (object) => {
@@ -99,7 +130,7 @@ export function callOverNetwork(
       void object.call(method, body).then((answer) => {
         session?.output(() => {
           network.datagram(member, client, () => {
-            end(decodeAnswer(request, answer));
+            end(answer);
           });
         });
       });

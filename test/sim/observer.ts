@@ -1,5 +1,5 @@
 /** Watches what members send and apply, and puts it before the checkers of replicas. */
-import type { StateMachine } from '../../src/apply/state-machine.ts';
+import type { AppliedEntry, StateMachine } from '../../src/apply/state-machine.ts';
 import { decodeMessages } from '../../src/raft/codec.ts';
 import { describeMessage } from '../../src/raft/describe.ts';
 import { type Entry, EntryKind, type Message, MessageType } from '../../src/raft/types.ts';
@@ -23,6 +23,16 @@ export interface ReplicaCounts {
   rests: number;
 }
 
+/** An entry that a member applied and got confirmed. */
+export interface Applied {
+  readonly who: string;
+  readonly entry: Entry;
+  /** Undefined for a new leader's empty entry. */
+  readonly result: AppliedEntry | undefined;
+  /** The store's, after it. */
+  readonly revision: number;
+}
+
 export class Observer {
   readonly oneLeader = new OneLeader();
   readonly oneVote = new OneVote();
@@ -31,6 +41,8 @@ export class Observer {
   readonly completeness = new LeaderCompleteness(this.committed, this.logMatching);
   readonly agreement = new StateAgreement();
   readonly hints = new Hints();
+  /** Told of every entry of normal kind that a member applied, each member's in their order. */
+  readonly onApplied: ((applied: Applied) => void)[] = [];
   readonly counts: ReplicaCounts = {
     elections: 0,
     entries: 0,
@@ -89,6 +101,7 @@ export class Observer {
       session.output(() => {
         if (changes > 0) this.hints.note(entry, revision);
         this.#applied(who, entry, `${revision} ${changes} ${error}`, hash);
+        for (const tell of this.onApplied) tell({ who, entry, result: applied, revision });
       });
       return applied;
     };

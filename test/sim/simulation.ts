@@ -18,6 +18,8 @@ import { hashOf } from './observer.ts';
 import type { SimulationOptions } from './options.ts';
 import { LIVENESS_BOUND_MS } from './options.ts';
 import { byteString, bytesOf } from '../../src/lib/bytes.ts';
+import type { WorkloadPart } from './part.ts';
+import { PARTS } from './parts.ts';
 import { tune } from './tuning.ts';
 import { Compactor, generatorOf } from './workload.ts';
 import { Violation } from './world.ts';
@@ -52,6 +54,7 @@ class Simulation {
   readonly #cluster: SimulatedCluster;
   readonly #nemesis: Nemesis;
   readonly #clients: SimulatedClient[] = [];
+  readonly #parts: readonly WorkloadPart[];
   #failure: Violation | undefined;
   /** Nobody asks anything until then. */
   #quietUntilMs = 0;
@@ -61,6 +64,7 @@ class Simulation {
     this.#prng = prng;
     this.#cluster = new SimulatedCluster(options, new Prng(prng.below(2 ** 32)), trace);
     this.#nemesis = new Nemesis(this.#cluster, new Prng(prng.below(2 ** 32)));
+    this.#parts = buildParts(this.#cluster, options);
   }
 
   run(): RunResult {
@@ -90,6 +94,10 @@ class Simulation {
     }
     if (compactor) this.#addClient('compactor', undefined, (prng) => new Compactor(prng));
     for (const client of this.#clients) client.start();
+    for (const part of this.#parts) {
+      cluster.trace('world', part.description);
+      part.start();
+    }
     this.#scheduleQuiet();
     this.#nemesis.start();
   }
@@ -136,6 +144,7 @@ class Simulation {
   #heal(): void {
     this.#nemesis.stop();
     for (const client of this.#clients) client.stop();
+    for (const part of this.#parts) part.stop();
     this.#cluster.heal();
     const deadlineMs = this.#cluster.scheduler.nowMs + LIVENESS_BOUND_MS;
     const ids = this.#cluster.usable().map((host) => host.id);
@@ -150,6 +159,20 @@ class Simulation {
       }));
     }
     this.#converge(deadlineMs, final);
+    for (const part of this.#parts) this.#settle(part, deadlineMs);
+  }
+
+  #settle(part: WorkloadPart, deadlineMs: number): void {
+    const { scheduler } = this.#cluster;
+    for (let rest = part.unsettled(); rest !== undefined; rest = part.unsettled()) {
+      if (scheduler.nowMs >= deadlineMs) {
+        throw new Violation(
+          LIVENESS,
+          `after ${LIVENESS_BOUND_MS} ms there is still ${rest}; ${this.#states()}`,
+        );
+      }
+      this.#runUntil(scheduler.nowMs + 50);
+    }
   }
 
   #untilOk(
@@ -234,6 +257,7 @@ class Simulation {
       calls,
       hosts.map((host) => this.#finalStore(host)),
     );
+    for (const part of this.#parts) part.judge();
   }
 
   /** After healing nothing is left over: no held messages, no pile of timers, a log that was cut. */
@@ -299,7 +323,16 @@ class Simulation {
         builds: sum('builds'),
         messages: network.counts.sent,
         lost: network.counts.lost,
+        ...Object.fromEntries(this.#parts.flatMap((part) => Object.entries(part.counts()))),
       },
     };
   }
+}
+
+/** Numbers of their own, by position: an added part leaves the choices of the others alone. */
+function buildParts(cluster: SimulatedCluster, options: SimulationOptions): WorkloadPart[] {
+  return PARTS.flatMap((build, at) => {
+    const prng = new Prng((options.seed + (at + 1) * 0x9e37_79b9) % 2 ** 32);
+    return build({ cluster, options, prng }) ?? [];
+  });
 }

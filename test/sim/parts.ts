@@ -1,0 +1,4 @@
+/** Every part of the workload, in the order in which they are started and judged. */
+import type { PartFactory } from './part.ts';
+
+export const PARTS: readonly PartFactory[] = [];
