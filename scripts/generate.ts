@@ -1,9 +1,10 @@
-/** `npm run generate`: writes src/api/generated from src/api/proto. `--check` compares instead. */
+/** `npm run generate`: writes src/api/generated, and the table of transports, from src/api/proto. `--check` compares instead. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { declarations } from './generate/declarations.ts';
 import { loadProtos } from './generate/load.ts';
 import { messageClasses } from './generate/message-classes.ts';
 import { schemaTable } from './generate/schema-table.ts';
+import { transportsTable } from './generate/transports-table.ts';
 import { readOptions } from './lib/usage.ts';
 
 export const summary = 'write src/api/generated from src/api/proto (--check: compare only)';
@@ -21,13 +22,13 @@ export async function run(args: string[]): Promise<number> {
 export async function generate(options: { check: boolean }): Promise<readonly string[]> {
   const protos = loadProtos();
   const files = {
-    'messages.js': messageClasses(protos),
-    'messages.d.ts': declarations(protos),
-    'schema.ts': schemaTable(protos),
+    [`${FOLDER}/messages.js`]: messageClasses(protos),
+    [`${FOLDER}/messages.d.ts`]: declarations(protos),
+    [`${FOLDER}/schema.ts`]: schemaTable(protos),
+    'docs/internals/transports.md': transportsTable(protos),
   };
   const problems: string[] = [];
-  for (const [name, text] of Object.entries(files)) {
-    const path = `${FOLDER}/${name}`;
+  for (const [path, text] of Object.entries(files)) {
     if (options.check) {
       if (contentOf(path) !== text) problems.push(`${path} is not what npm run generate makes`);
     } else {

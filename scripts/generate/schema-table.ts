@@ -37,7 +37,8 @@ function valuesOf(type: protobuf.Enum): string {
     .join(' ');
 }
 
-function methodLine(service: protobuf.Service, method: protobuf.Method): string {
+/** A method as parseMethod of src/api/schema.ts reads it. */
+export function methodLine(service: protobuf.Service, method: protobuf.Method): string {
   const { resolvedRequestType: request, resolvedResponseType: response } = method;
   if (request === null || response === null) throw new Error(`${method.fullName} is unresolved`);
   return [

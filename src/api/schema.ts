@@ -50,7 +50,7 @@ export interface MethodSchema {
 }
 
 /** Every method of every service. */
-export const methods: readonly MethodSchema[] = METHODS.map(methodOf);
+export const methods: readonly MethodSchema[] = METHODS.map(parseMethod);
 
 const methodsByPath: ReadonlyMap<string, MethodSchema> = new Map(
   methods.map((method) => [method.path, method]),
@@ -132,7 +132,8 @@ function enumValueOf(text: string): [string, number] {
   return [name, Number(number)];
 }
 
-function methodOf(text: string): MethodSchema {
+/** A method as generated/schema.ts writes it: `service/method request response path...`. */
+export function parseMethod(text: string): MethodSchema {
   const [path = '', request = '', response = '', ...gatewayPaths] = text.split(' ');
   const [service = '', name = ''] = path.split('/');
   return {

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { decodeJson, encodeJson } from '../api/json.ts';
 import { RangeRequest, RangeStreamResponse } from '../api/messages.ts';
 import { type MethodSchema, methods } from '../api/schema.ts';
+import { RANGE_STREAM_PATH } from '../api/transports.ts';
 import { MESSAGE_BYTES_MAX } from '../constants.ts';
 import { readBody } from './body.ts';
 import {
@@ -17,8 +18,6 @@ import { errorResponse } from './errors.ts';
 import type { Router } from './router.ts';
 import { JSON_LINES, pagesFrom, streamOf } from './streams.ts';
 
-/** A path of ours: etcd serves RangeStream over gRPC only. */
-const RANGE_STREAM_PATH = '/v3/kv/rangestream';
 const RANGE_STREAM = 'etcdserverpb.KV/RangeStream';
 
 export function gatewayRoutes(routerOf: RouterOf): Hono {
