@@ -16,6 +16,7 @@ const MAY_IMPORT = {
   mvcc: ['api'],
   lease: ['api', 'mvcc/types'],
   auth: ['api', 'mvcc/types'],
+  bbolt: [],
   watch: ['api', 'mvcc', 'auth'],
   apply: ['api', 'mvcc', 'lease', 'auth', 'raft'],
   member: ['api', 'raft', 'wal', 'mvcc', 'lease', 'auth', 'watch', 'apply'],
