@@ -18,6 +18,9 @@ import {
 /** A smaller bucket stands in its parent's leaf, as bbolt has it. */
 const INLINE_BYTES_MAX = PAGE_BYTES / 4;
 
+/** Of a branch, however long its keys are: else levels above would grow no smaller. */
+const CHILDREN_MIN = 2;
+
 /** Where pages go: ids ascend in the order of writing. */
 export interface PageSink {
   nextPage: number;
@@ -140,7 +143,7 @@ export class TreeBuilder {
       keys: [],
     });
     const bytes = ELEMENT_BYTES + keyBytes;
-    if (branch.pages.length > 0 && branch.bytes + bytes > PAGE_BYTES) {
+    if (branch.pages.length >= CHILDREN_MIN && branch.bytes + bytes > PAGE_BYTES) {
       this.#closeBranch(level, branch);
     }
     if (branch.pages.length === 0) branch.firstKeyBytes = keyBytes;
