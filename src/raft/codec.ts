@@ -4,8 +4,8 @@
  * contexts are views of the input, not copies.
  */
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
-import { hexOf } from '../lib/bytes.ts';
 import { entryBytes } from './entry.ts';
+import { NODE_ID_BYTES, readNodeId, writeNodeId } from './node-id.ts';
 import {
   type ConfChange,
   type ConfChangeStep,
@@ -21,7 +21,6 @@ import {
   type SnapshotMeta,
 } from './types.ts';
 
-const NODE_ID_BYTES = 8;
 /** First byte of a batch of messages. A receiver refuses what it does not know. */
 const MESSAGES_FORMAT = 1;
 /** First byte of a conf change: it is stored in the log for good. */
@@ -37,23 +36,6 @@ const MESSAGE_TYPES: ReadonlySet<number> = new Set(Object.values(MessageType));
 const CHANGE_TYPES: ReadonlySet<number> = new Set(Object.values(ConfChangeType));
 const FLAG_REJECT = 1;
 const FLAG_SNAPSHOT = 2;
-
-export function writeNodeId(writer: ByteWriter, id: NodeId): void {
-  if (id === NO_NODE) {
-    writer.u32(0);
-    writer.u32(0);
-    return;
-  }
-  if (!/^[0-9a-f]{16}$/.test(id)) {
-    throw new RangeError(`encode member id: "${id}" is not 16 lower-case hexadecimal digits`);
-  }
-  for (let at = 0; at < 16; at += 2) writer.u8(parseInt(id.slice(at, at + 2), 16));
-}
-
-export function readNodeId(reader: ByteReader): NodeId {
-  const id = hexOf(reader.raw(NODE_ID_BYTES));
-  return id === '0000000000000000' ? NO_NODE : id;
-}
 
 export function writeEntry(writer: ByteWriter, entry: Entry): void {
   writer.varint(entry.term);

@@ -13,6 +13,11 @@ export interface RaftConfig {
   readonly nonce: Uint8Array;
   /** The stored log was damaged and thrown away; see lost-log.ts. Default false. */
   readonly recovering?: boolean;
+  /**
+   * The state before the first entry is not known here, so an empty log cannot begin with entry 1: the
+   * leader is asked for a snapshot. For members that join at run time or lost all they had. Default false.
+   */
+  readonly blank?: boolean;
   /** Ticks without a leader's voice before an election; randomised up to twice as many (paper 5.2). */
   readonly electionTicks: number;
   /** Ticks between heartbeats. Less than electionTicks. */
@@ -52,6 +57,8 @@ export interface ProgressStatus {
   readonly learner: boolean;
   /** Heard within the last election timeout. */
   readonly active: boolean;
+  /** The leader's `ticks` when it was last heard. */
+  readonly heardTick: number;
 }
 
 export interface RaftStatus {
@@ -65,6 +72,8 @@ export interface RaftStatus {
   readonly firstIndex: number;
   readonly lastIndex: number;
   readonly resting: boolean;
+  /** Ticks since construction, rest not counted. */
+  readonly ticks: number;
   /** The member leadership is being handed to, or NO_NODE. */
   readonly leadTransferee: NodeId;
   readonly confState: ConfState;

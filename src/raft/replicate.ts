@@ -97,7 +97,7 @@ function sendCommit(core: Core, to: NodeId, progress: Progress): void {
 }
 
 /** Nothing is sent to a member that does not answer: the host would stream in vain. */
-function sendSnapshot(core: Core, to: NodeId, progress: Progress): void {
+export function sendSnapshot(core: Core, to: NodeId, progress: Progress): void {
   if (!core.isAlive(progress)) return;
   const snapshot = core.settings.storage.snapshot();
   assert(

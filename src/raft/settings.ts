@@ -29,6 +29,7 @@ export function settingsOf(config: RaftConfig): Settings {
   return {
     ...config,
     recovering: config.recovering ?? false,
+    blank: config.blank ?? false,
     preVote: config.preVote ?? true,
     checkQuorum: config.checkQuorum ?? true,
     messageBytesMax: config.messageBytesMax ?? RAFT_MESSAGE_BYTES_MAX,

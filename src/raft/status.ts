@@ -20,6 +20,7 @@ export function statusOf(core: Core): RaftStatus {
     firstIndex: log.firstIndex,
     lastIndex: log.lastIndex,
     resting: core.resting,
+    ticks: core.ticks,
     leadTransferee: core.leadTransferee,
     confState: confStateOf(core.config),
     progress: core.role === 'leader' ? progressOf(core) : [],
@@ -34,6 +35,7 @@ function progressOf(core: Core): ProgressStatus[] {
     state: 'replicate',
     learner: false,
     active: true,
+    heardTick: core.ticks,
   };
   const others = [...core.peers()].map(([id, progress]) => ({
     id,
@@ -42,6 +44,7 @@ function progressOf(core: Core): ProgressStatus[] {
     state: progress.state,
     learner: progress.learner,
     active: core.isAlive(progress),
+    heardTick: progress.heardTick,
   }));
   return [own, ...others];
 }

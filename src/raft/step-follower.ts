@@ -1,6 +1,7 @@
 /** What a follower does with what its leader sends (paper, figure 2), and where it sends on. */
 import { byteString } from '../lib/bytes.ts';
 import type { Core } from './core.ts';
+import { askForSnapshot, isBlank } from './blank.ts';
 import { campaign } from './election.ts';
 import { reportLostLog } from './lost-log.ts';
 import { restoreSnapshot } from './membership.ts';
@@ -63,6 +64,10 @@ function hearLeader(core: Core, message: Message): void {
 function appendEntries(core: Core, message: Message): void {
   const { log } = core;
   const { index, logTerm, entries } = message;
+  if (isBlank(core)) {
+    askForSnapshot(core, message.from, index);
+    return;
+  }
   if (index < log.commit) {
     // All of it that could differ is committed here already.
     acknowledge(core, message, log.commit);

@@ -1,10 +1,11 @@
 /** What a leader does with answers, and with what others ask of it. */
 import { byteString } from '../lib/bytes.ts';
+import { isAskedForSnapshot } from './blank.ts';
 import type { Core } from './core.ts';
 import { hearLostLog } from './lost-log.ts';
 import { acceptProposals } from './propose.ts';
 import { confirmRounds } from './reads.ts';
-import { maybeCommit, sendHeartbeat } from './replicate.ts';
+import { maybeCommit, sendHeartbeat, sendSnapshot } from './replicate.ts';
 import type { Progress } from './tracker/progress.ts';
 import { handOver, transferTo } from './transfer.ts';
 import { type Message, MessageType, NO_NODE } from './types.ts';
@@ -39,6 +40,12 @@ function hearAppend(core: Core, message: Message, progress: Progress): void {
   progress.heardTick = core.ticks;
   if (hearLostLog(message, progress)) {
     core.sendsDue = true;
+    return;
+  }
+  if (isAskedForSnapshot(message)) {
+    if (progress.state === 'snapshot') return;
+    progress.forget();
+    sendSnapshot(core, message.from, progress);
     return;
   }
   if (message.reject) {

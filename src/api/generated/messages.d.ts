@@ -228,6 +228,9 @@ export interface MemberDescription {
   client_urls: string[];
   region: string;
   is_learner: boolean;
+  /** Only in a configuration change: the instance that proposed it and its number, as in InternalRequest. */
+  proposer: Uint8Array;
+  sequence: Long;
 }
 /** MemberDescription as encoding takes it: what is left out is zero. */
 export interface MemberDescriptionInput {
@@ -237,6 +240,8 @@ export interface MemberDescriptionInput {
   readonly client_urls?: readonly string[] | null | undefined;
   readonly region?: string | null | undefined;
   readonly is_learner?: boolean | null | undefined;
+  readonly proposer?: Uint8Array | null | undefined;
+  readonly sequence?: Int64Input | null | undefined;
 }
 export declare const MemberDescription: MessageType<MemberDescription, MemberDescriptionInput>;
 

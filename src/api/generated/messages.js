@@ -336,6 +336,8 @@ export class MemberDescription {
     this.client_urls = [];
     this.region = '';
     this.is_learner = false;
+    this.proposer = EMPTY;
+    this.sequence = UINT64_ZERO;
   }
   static encode(m, w = new Writer()) {
     if (m.ID) writeInt64(w, 8, m.ID);
@@ -344,6 +346,8 @@ export class MemberDescription {
     if (m.client_urls) for (const v of m.client_urls) w.uint32(34).string(v);
     if (m.region) w.uint32(42).string(m.region);
     if (m.is_learner) w.uint32(48).bool(m.is_learner);
+    if (m.proposer?.length) w.uint32(58).bytes(m.proposer);
+    if (m.sequence) writeInt64(w, 64, m.sequence);
     return w;
   }
   static read(r, outer, depth, m = new MemberDescription()) {
@@ -356,6 +360,8 @@ export class MemberDescription {
         case 34: m.client_urls.push(r.stringVerify()); break;
         case 42: m.region = r.stringVerify(); break;
         case 48: m.is_learner = r.bool(); break;
+        case 58: m.proposer = r.bytes(); break;
+        case 64: m.sequence = r.uint64(); break;
         default: skip(r, tag);
       }
     }

@@ -14,7 +14,7 @@ export const MESSAGE_FIELDS: Readonly<Record<string, string>> = {
   'edgetcd.internal.InternalRequest': 'proposer=1:bytes sequence=2:uint64 username=3:string auth_revision=4:uint64 put=10:etcdserverpb.PutRequest@request delete_range=11:etcdserverpb.DeleteRangeRequest@request txn=12:etcdserverpb.TxnRequest@request compaction=13:etcdserverpb.CompactionRequest@request lease_grant=14:etcdserverpb.LeaseGrantRequest@request lease_revoke=15:edgetcd.internal.InternalLeaseRevoke@request lease_checkpoint=16:etcdserverpb.LeaseCheckpointRequest@request alarm=17:etcdserverpb.AlarmRequest@request member_attributes=18:edgetcd.internal.MemberAttributes@request',
   'edgetcd.internal.InternalLeaseRevoke': 'ID=1:int64 term=2:uint64',
   'edgetcd.internal.MemberAttributes': 'ID=1:uint64 name=2:string client_urls=3:*string',
-  'edgetcd.internal.MemberDescription': 'ID=1:uint64 name=2:string peer_urls=3:*string client_urls=4:*string region=5:string is_learner=6:bool',
+  'edgetcd.internal.MemberDescription': 'ID=1:uint64 name=2:string peer_urls=3:*string client_urls=4:*string region=5:string is_learner=6:bool proposer=7:bytes sequence=8:uint64',
   'etcdserverpb.ResponseHeader': 'cluster_id=1:uint64 member_id=2:uint64 revision=3:int64 raft_term=4:uint64',
   'etcdserverpb.RangeRequest': 'key=1:bytes range_end=2:bytes limit=3:int64 revision=4:int64 sort_order=5:etcdserverpb.RangeRequest.SortOrder sort_target=6:etcdserverpb.RangeRequest.SortTarget serializable=7:bool keys_only=8:bool count_only=9:bool min_mod_revision=10:int64 max_mod_revision=11:int64 min_create_revision=12:int64 max_create_revision=13:int64',
   'etcdserverpb.RangeResponse': 'header=1:etcdserverpb.ResponseHeader kvs=2:*mvccpb.KeyValue more=3:bool count=4:int64',
