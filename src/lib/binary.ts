@@ -2,7 +2,7 @@
  * Packing of numbers and bytes for everything we store or send between members: WAL rows, pages,
  * peer frames. Little-endian; varint is LEB128 of a safe integer >= 0.
  */
-import { byteString } from './bytes.ts';
+import { byteString, EMPTY_BYTES } from './bytes.ts';
 
 /** Input ends early or holds an impossible value: corrupt storage or a foreign sender. */
 export class DecodeError extends Error {
@@ -15,13 +15,18 @@ const VARINT_BYTES_MAX = 8;
 
 export class ByteWriter {
   #buffer: Uint8Array;
-  #view: DataView;
+  /** Of the buffer, once somebody needs it. */
+  #view: DataView | undefined;
   /** Bytes written so far. Invariant: length <= #buffer.length. */
   length = 0;
 
   constructor(capacity: number = INITIAL_CAPACITY) {
     this.#buffer = new Uint8Array(capacity);
-    this.#view = new DataView(this.#buffer.buffer);
+  }
+
+  /** Bytes that the buffer holds before it has to grow. */
+  get capacity(): number {
+    return this.#buffer.length;
   }
 
   u8(value: number): void {
@@ -31,12 +36,17 @@ export class ByteWriter {
 
   u32(value: number): void {
     this.#reserve(4);
-    this.#view.setUint32(this.length, value, true);
+    const buffer = this.#buffer;
+    buffer[this.length] = value;
+    buffer[this.length + 1] = value >>> 8;
+    buffer[this.length + 2] = value >>> 16;
+    buffer[this.length + 3] = value >>> 24;
     this.length += 4;
   }
 
   u64(value: bigint): void {
     this.#reserve(8);
+    this.#view ??= new DataView(this.#buffer.buffer);
     this.#view.setBigUint64(this.length, BigInt.asUintN(64, value), true);
     this.length += 8;
   }
@@ -63,6 +73,7 @@ export class ByteWriter {
 
   /** Raw bytes, no length. */
   raw(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
     this.#reserve(bytes.length);
     this.#buffer.set(bytes, this.length);
     this.length += bytes.length;
@@ -105,7 +116,7 @@ export class ByteWriter {
     const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
     grown.set(this.#buffer.subarray(0, this.length));
     this.#buffer = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#view = undefined;
   }
 }
 
@@ -171,6 +182,7 @@ export class ByteReader {
 
   /** `count` raw bytes, not copied. */
   raw(count: number): Uint8Array {
+    if (count === 0) return EMPTY_BYTES;
     this.#need(count);
     const bytes = this.#bytes.subarray(this.offset, this.offset + count);
     this.offset += count;

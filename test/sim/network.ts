@@ -44,7 +44,8 @@ export interface NetworkCounts {
 export class Network {
   readonly #scheduler: Scheduler;
   readonly #prng: Prng;
-  readonly #links = new Map<string, Link>();
+  /** By sender, then receiver. */
+  readonly #links = new Map<string, Map<string, Link>>();
   options: NetworkOptions;
   readonly counts: NetworkCounts = { sent: 0, lost: 0, duplicated: 0, reordered: 0 };
 
@@ -80,6 +81,11 @@ export class Network {
     else this.counts.lost++;
   }
 
+  /** Time that a frame of a connection takes; who has the connection keeps the order. */
+  delayMs(from: string, to: string): number {
+    return this.#delayMs(from, to, this.#link(from, to));
+  }
+
   cut(from: string, to: string): void {
     this.#link(from, to).cutSinceMs ??= this.#scheduler.nowMs;
   }
@@ -94,9 +100,11 @@ export class Network {
 
   /** Every link works again at its usual speed. */
   heal(): void {
-    for (const link of this.#links.values()) {
-      link.cutSinceMs = undefined;
-      link.slow = 1;
+    for (const links of this.#links.values()) {
+      for (const link of links.values()) {
+        link.cutSinceMs = undefined;
+        link.slow = 1;
+      }
     }
   }
 
@@ -148,11 +156,15 @@ export class Network {
   }
 
   #link(from: string, to: string): Link {
-    const name = `${from}>${to}`;
-    let link = this.#links.get(name);
+    let links = this.#links.get(from);
+    if (links === undefined) {
+      links = new Map();
+      this.#links.set(from, links);
+    }
+    let link = links.get(to);
     if (link === undefined) {
       link = { cutSinceMs: undefined, slow: 1, lastArrivalMs: 0 };
-      this.#links.set(name, link);
+      links.set(to, link);
     }
     return link;
   }
