@@ -6,10 +6,13 @@ import { PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
 import { PeerReceiver } from '../src/member/peer-receiver.ts';
 import type { CallResult, HealthQuery, HealthReport, MemberRpc } from '../src/member/rpc.ts';
 import { MemberService } from '../src/member/service.ts';
+import { type SessionGauges, SessionHost } from '../src/member/session-host.ts';
+import { SESSION_PATH } from '../src/session/items.ts';
 import type { WatchGauges } from '../src/watch/types.ts';
 import { ConsoleLog } from './console-log.ts';
 import { clusterOf, type Env, objectName } from './env.ts';
 import { PeerTransport } from './peer-transport.ts';
+import { SessionSockets } from './session-sockets.ts';
 import { SqlRowStore } from './sql-row-store.ts';
 import { SystemClock } from './system-clock.ts';
 import { SystemRandom } from './system-random.ts';
@@ -24,6 +27,8 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   readonly #service: MemberService;
   readonly #peers: PeerReceiver;
   readonly #clock: SystemClock;
+  readonly #sessionHost: SessionHost;
+  readonly #sessions: SessionSockets;
   readonly #watches: WatchSockets;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -48,6 +53,9 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     });
     this.#service = new MemberService(this.#member);
     this.#peers = new PeerReceiver(this.#member, env.EDGETCD_CLUSTER_SECRET ?? '');
+    // Before the watches, which clear the rows of streams that nobody has taken up.
+    this.#sessionHost = new SessionHost(this.#member, this.#service, this.#clock);
+    this.#sessions = new SessionSockets(ctx, this.#sessionHost);
     this.#watches = new WatchSockets(ctx, this.#member.watch);
     const { streams, watchers } = this.#member.watch.gauges;
     log.info('member awake', { revision: this.#member.state.mvcc.revision, streams, watchers });
@@ -73,9 +81,14 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     return this.#member.watch.gauges;
   }
 
-  /** Upgrades to watch streams, passed on by the Worker, and what peers send: their upgrade and POSTs. */
+  sessionGauges(): SessionGauges {
+    return this.#sessionHost.gauges;
+  }
+
+  /** Upgrades to sessions and watch streams, passed on by the Worker, and what peers send: their upgrade and POSTs. */
   override async fetch(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
+    if (path === SESSION_PATH) return this.#sessions.accept();
     const watchKind = WatchSockets.kindOf(path);
     if (watchKind !== undefined) {
       return this.#watches.accept(watchKind, request);
@@ -88,7 +101,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   }
 
   override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
-    if (this.#watches.message(socket, data)) return;
+    if (this.#sessions.message(socket, data) || this.#watches.message(socket, data)) return;
     if (typeof data === 'string') {
       socket.close(1003, 'a peer stream carries binary frames');
       return;
@@ -97,11 +110,13 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   }
 
   override webSocketClose(socket: WebSocket): void {
+    this.#sessions.closed(socket);
     this.#watches.closed(socket);
     finishClose(socket);
   }
 
   override webSocketError(socket: WebSocket): void {
+    this.#sessions.closed(socket);
     this.#watches.closed(socket);
   }
 

@@ -1,4 +1,4 @@
-import { CLOSE, type Close } from '../src/api/close-codes.ts';
+import { CLOSE } from '../src/api/close-codes.ts';
 import { WATCH_SOCKETS_MAX } from '../src/constants.ts';
 import {
   NEEDS_LEADER_QUERY,
@@ -9,7 +9,7 @@ import {
 } from '../src/member/watch-bridge.ts';
 import type { WatchConnection } from '../src/member/watch-connection.ts';
 import type { WatchHost } from '../src/member/watch-host.ts';
-import type { WatchSocket } from '../src/member/watch-receivers.ts';
+import { attachmentOf, HibernatingSocket } from './hibernating-socket.ts';
 
 /** Tag of all sockets here; sockets without it are the peers'. */
 const TAG = 'watch';
@@ -77,43 +77,6 @@ export class WatchSockets {
   closed(socket: WebSocket): void {
     this.#connections.get(socket)?.closed();
   }
-}
-
-class HibernatingSocket implements WatchSocket {
-  readonly #socket: WebSocket;
-
-  constructor(socket: WebSocket) {
-    this.#socket = socket;
-  }
-
-  get bufferedBytes(): number {
-    return this.#socket.bufferedAmount;
-  }
-
-  send(data: string | Uint8Array): void {
-    try {
-      this.#socket.send(data);
-    } catch {
-      // Closed meanwhile; its close event is on the way.
-    }
-  }
-
-  close({ code, reason }: Close): void {
-    try {
-      this.#socket.close(code, reason);
-    } catch {
-      // Closed already.
-    }
-  }
-
-  attach(state: Uint8Array): void {
-    this.#socket.serializeAttachment(state);
-  }
-}
-
-function attachmentOf(socket: WebSocket): Uint8Array | undefined {
-  const attachment: unknown = socket.deserializeAttachment();
-  return attachment instanceof Uint8Array ? attachment : undefined;
 }
 
 /** The answer to a client's close, and the end of sockets that nobody knows. */

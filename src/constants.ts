@@ -166,6 +166,46 @@ export const WATCH_UNREAD_TIMEOUT_MS = 60_000;
 /** Requests that may wait for a member that has just woken to know where the cluster stands. */
 export const WATCH_START_REQUESTS_MAX = 1_000;
 
+// Sessions (src/session, src/member/session-*, src/client); docs/internals/session.md.
+
+/** Largest frame a member takes: a message of MESSAGE_BYTES_MAX and others beside it. */
+export const SESSION_FRAME_BYTES_MAX = 4 * 1024 * 1024;
+/** Largest frame a client takes: an answer of RESPONSE_BYTES_MAX with its head. */
+export const SESSION_ANSWER_FRAME_BYTES_MAX = RESPONSE_BYTES_MAX + 64 * 1024;
+/** What is ready in one turn shares a frame up to about this size. */
+export const SESSION_FRAME_BYTES = 256 * 1024;
+/** Items in one frame; a frame of SESSION_FRAME_BYTES_MAX could hold two million empty ones. */
+export const SESSION_FRAME_ITEMS_MAX = 64 * 1024;
+export const SESSION_METHOD_BYTES_MAX = 128;
+export const SESSION_METADATA_BYTES_MAX = 16 * 1024;
+/** Messages of one call that a side takes before it grants more. etcd's gRPC: 64 KiB and growing. */
+export const SESSION_WINDOW_BYTES = 1024 * 1024;
+/** The least that a client may offer, so that a stream moves at all. */
+export const SESSION_WINDOW_BYTES_MIN = 64 * 1024;
+/** Calls of one session that may be open at once. */
+export const SESSION_CALLS_MAX = 16 * 1024;
+/** Requests of all sessions of a member that wait for their answers. */
+export const SESSION_REQUEST_BYTES_MAX = 24 * 1024 * 1024;
+/** Sessions of one member. */
+export const SESSION_SOCKETS_MAX = 16_000;
+/** A socket with more than this on its way gets no more of streams until it has taken some. */
+export const SESSION_UNSENT_BYTES_MAX = 1024 * 1024;
+/** A socket with this much on its way is closed: its client asks and does not read. */
+export const SESSION_UNSENT_BYTES_LIMIT = 16 * 1024 * 1024 + RESPONSE_BYTES_MAX;
+/** While calls wait that do not outlive the object's memory, it is kept awake by a timer of this period. */
+export const SESSION_AWAKE_MS = 5_000;
+/** Saved state of a session that goes into its socket's attachment; more goes into rows. */
+export const SESSION_ATTACHMENT_BYTES_MAX = 14 * 1024;
+/** A client asks so often whether the other side is there. */
+export const SESSION_PING_MS = 10_000;
+/** A client gives up a dial after this time. */
+export const SESSION_DIAL_TIMEOUT_MS = 5_000;
+/** Pauses between a client's attempts to find an endpoint that answers. */
+export const SESSION_REDIAL_MS_MIN = 20;
+export const SESSION_REDIAL_MS_MAX = 2_000;
+/** A watch that found no endpoint to go on at ends after this time. */
+export const SESSION_RESUME_TIMEOUT_MS = 60_000;
+
 // Raft (src/raft).
 
 /** Entries in one append message (etcd's max-size-per-msg). A peer frame holds several. */

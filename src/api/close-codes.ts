@@ -13,6 +13,8 @@ export interface Close {
 export const CLOSE = {
   /** The client closed, or all is said. */
   DONE: { code: 1000, reason: '' },
+  /** A session's frame is none, or not at its time; the reason says what is wrong. */
+  PROTOCOL_ERROR: { code: 1002, reason: 'the session protocol was not kept' },
   /** The request is not what belongs here; the frame before says what is wrong with it. */
   BAD_REQUEST: { code: 1007, reason: 'not a request; see the frame before' },
   /** Messages wait longer than a limit, and the client reads none of them. */

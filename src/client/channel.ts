@@ -12,6 +12,11 @@ export interface Status {
   readonly message: string;
   /** Encoded google.rpc.Status, gRPC's `grpc-status-details-bin`. */
   readonly details?: Uint8Array;
+  /**
+   * Set when no server said so, since the connection is gone: the call never left, and may be repeated,
+   * or its fate is unknown.
+   */
+  readonly lost?: 'unsent' | 'unknown';
 }
 
 /** Names in lower case; those that end in `-bin` have bytes for values, all others text. */
@@ -24,6 +29,7 @@ export type Metadata = readonly (readonly [name: string, value: string | Uint8Ar
 export interface CallHandlers {
   /** Before the first message, if the server has any to say. */
   onHeaders?(metadata: Metadata): void;
+  /** `body` shares memory with other messages: copy what is kept for long. */
   onMessage(body: Uint8Array): void;
   onEnd(status: Status, trailers: Metadata): void;
 }

@@ -33,7 +33,8 @@ function authorizationOf({ method, headers }: Request): string | undefined {
   if (authorization !== null) return authorization;
   const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket';
   const protocol = headers.get('sec-websocket-protocol') ?? '';
-  if (isUpgrade && /^Bearer,/i.test(protocol)) return protocol.replace(',', ' ').replace(/ +/, ' ');
+  const bearer = /(?:^|,) *Bearer *, *(?<token>[^, ]+)/i.exec(protocol)?.groups?.['token'];
+  if (isUpgrade && bearer !== undefined) return `Bearer ${bearer}`;
   const wantsEvents = headers.get('accept')?.includes('text/event-stream') === true;
   const isBrowserStream = isUpgrade || (method === 'GET' && wantsEvents);
   const cookie = /(?:^|; *)token=(?<token>[^;]+)/.exec(headers.get('cookie') ?? '')?.groups?.[

@@ -10,7 +10,13 @@ import { leaseService } from './lease-service.ts';
 import { lockService } from './lock-service.ts';
 import { alarmName, maintenanceService } from './maintenance-service.ts';
 import type { Member } from './member.ts';
-import { Cancellation, type Method, type ServiceTable, type Stamp } from './method-table.ts';
+import {
+  Cancellation,
+  type Method,
+  type ServiceTable,
+  type Stamp,
+  type UnaryMethod,
+} from './method-table.ts';
 import type { CallResult, HealthQuery, HealthReport, MemberRpc, Served } from './rpc.ts';
 
 /** Key of the read that a health check does; etcd's own choice. */
@@ -20,7 +26,8 @@ const HEALTH_KEY = Uint8Array.of(0);
 export class MemberService implements MemberRpc {
   readonly #member: Member;
   readonly #methods: ServiceTable;
-  readonly #stamp: Stamp;
+  /** Fills the member's part of a header; for transports that run methods themselves. */
+  readonly stamp: Stamp;
   /** Calls under way whose callers may leave, by their ids. */
   readonly #cancellations = new Map<string, Cancellation>();
 
@@ -36,7 +43,7 @@ export class MemberService implements MemberRpc {
     };
     const clusterId = idToLong(member.config.id);
     const memberId = idToLong(member.self.id);
-    this.#stamp = (header): ResponseHeaderInput => ({
+    this.stamp = (header): ResponseHeaderInput => ({
       cluster_id: clusterId,
       member_id: memberId,
       revision: header?.revision ?? member.state.mvcc.revision,
@@ -50,7 +57,7 @@ export class MemberService implements MemberRpc {
     const result = await this.#answer(async () => {
       const known = this.#method(method, 'unary');
       validateMessageBytes(body.length);
-      return { body: refuseTooLarge(await known.run(body, this.#stamp, cancellation)) };
+      return { body: refuseTooLarge(await known.run(body, this.stamp, cancellation)) };
     });
     if (callId !== undefined) this.#cancellations.delete(callId);
     return result;
@@ -68,7 +75,7 @@ export class MemberService implements MemberRpc {
     return this.#answer(async () => {
       const known = this.#method(method, 'paged');
       validateMessageBytes(body.length);
-      const { body: page, next } = await known.run(body, cursor, this.#stamp);
+      const { body: page, next } = await known.run(body, cursor, this.stamp);
       return next === undefined ? { body: page } : { body: page, cursor: next };
     });
   }
@@ -82,6 +89,28 @@ export class MemberService implements MemberRpc {
       serializableRead: await failureOf(() => this.#read(true)),
       linearizableRead: query.linearizable ? await failureOf(() => this.#read(false)) : undefined,
     };
+  }
+
+  /** For transports that run methods themselves. @throws StatusError Unimplemented, as grpc-go puts it */
+  method(name: string): Method {
+    const method = Object.hasOwn(this.#methods, name) ? this.#methods[name] : undefined;
+    if (method !== undefined) return method;
+    const slash = name.lastIndexOf('/');
+    const service = name.slice(0, Math.max(0, slash));
+    const isKnown = Object.keys(this.#methods).some((each) => each.startsWith(`${service}/`));
+    throw new StatusError(
+      Code.Unimplemented,
+      isKnown
+        ? `unknown method ${name.slice(slash + 1)} for service ${service}`
+        : slash < 0
+          ? `malformed method name: ${JSON.stringify(name)}`
+          : `unknown service ${service}`,
+    );
+  }
+
+  /** @throws StatusError Unimplemented */
+  unary(name: string): UnaryMethod {
+    return this.#method(name, 'unary').run;
   }
 
   async #read(serializable: boolean): Promise<void> {

@@ -18,7 +18,7 @@ import type { Int64Input } from '../api/messages.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Change } from '../mvcc/types.ts';
 import { WatchHub } from '../watch/hub.ts';
-import type { History, WatchGauges } from '../watch/types.ts';
+import type { History, SavedRow, WatchGauges } from '../watch/types.ts';
 import type { Alarms } from './alarms.ts';
 import { KeyWaits } from './key-waits.ts';
 import type { Clock, Log, Random, Timer } from './ports.ts';
@@ -49,6 +49,29 @@ export interface KeptSocket {
   readonly attachment: Uint8Array | undefined;
 }
 
+/** What carries one stream of the hub: a socket of its own, or a call of a session. */
+export interface HostedWatch {
+  /** Names the stream; unique among those of the member, also over its sleep. */
+  readonly number: number;
+  /** The same for the hub. */
+  readonly streamId: string;
+  /** The stream ends when the member has no leader. */
+  readonly needsLeader: boolean;
+  /** Rows were written for it. */
+  readonly hasRows: boolean;
+  /** The member goes: the client resumes elsewhere, or here a little later. */
+  restart(): void;
+  leaderLost(): void;
+  /** After a compaction: the client may be told how far every watcher is. */
+  tellPosition(): void;
+  /** Memory is short. */
+  ask(): void;
+  /** Looks at what the socket has taken. False: nothing is left to look at. */
+  poll(nowMs: number, timeoutMs: number): boolean;
+  /** Keeps what the stream needs to go on; returns the rows to be written. */
+  save(): readonly SavedRow[];
+}
+
 /** Who wishes for an alarm. */
 export const WATCH_ALARM = 'watch';
 
@@ -58,12 +81,15 @@ export class WatchHost {
   readonly keyWaits = new KeyWaits();
   readonly #ports: WatchHostPorts;
   readonly #rows: WatchRows;
-  readonly #connections = new Set<WatchConnection>();
+  readonly #connections = new Set<HostedWatch>();
   /** By the stream's id in the hub. */
-  readonly #byStream = new Map<string, WatchConnection>();
+  readonly #byStream = new Map<string, HostedWatch>();
+  /** Numbers of sessions, which have rows too. */
+  readonly #reserved = new Set<number>();
+  #onSave: (() => void) | undefined;
   #nextNumber = 1;
   #unflushed: BridgeReceiver[] = [];
-  readonly #polled = new Set<WatchConnection>();
+  readonly #polled = new Set<HostedWatch>();
   #workTimer: Timer | undefined;
   #saveTimer: Timer | undefined;
   #tickTimer: Timer | undefined;
@@ -114,14 +140,15 @@ export class WatchHost {
   /** Takes up the sockets that the object slept with. To be called once, before anything else happens. */
   restore(kept: readonly KeptSocket[]): (WatchConnection | undefined)[] {
     const connections = kept.map((socket) => this.#restoreOne(socket));
-    const living = new Set(connections.map((connection) => connection?.number));
+    const living = new Set(this.#reserved);
+    for (const { number } of this.#connections) living.add(number);
     for (const stream of this.#rows.streams()) if (!living.has(stream)) this.#rows.drop(stream);
-    const dueMs = connections.length === 0 ? undefined : this.#rows.loadTick();
+    const dueMs = this.#connections.size === 0 ? undefined : this.#rows.loadTick();
     if (dueMs !== undefined) {
       this.#savedTickMs = dueMs;
       this.hub.resumeTicks(dueMs);
     }
-    if (connections.length > 0) this.touched();
+    if (this.#connections.size > 0) this.touched();
     return connections;
   }
 
@@ -143,12 +170,55 @@ export class WatchHost {
 
   /** @param needsLeader the stream is to end when this member has no leader (etcd rule W14) */
   open(kind: WatchKind, socket: WatchSocket, needsLeader = false): WatchConnection {
-    const number = this.#nextNumber++;
+    const number = this.takeNumber();
     const connection = new WatchConnection(this, { number, kind, needsLeader }, socket);
     this.#add(connection);
     connection.open();
     this.touched();
     return connection;
+  }
+
+  // For sessions, whose calls share a socket.
+
+  /** A number for a stream or a session. */
+  takeNumber(): number {
+    return this.#nextNumber++;
+  }
+
+  /** A session that the object slept with has this number. */
+  reserve(number: number): void {
+    this.#reserved.add(number);
+    this.#nextNumber = Math.max(this.#nextNumber, number + 1);
+  }
+
+  adopt(watch: HostedWatch): void {
+    this.#add(watch);
+    this.touched();
+  }
+
+  /** Takes up a stream that the object slept with; before `restore`. */
+  restoreHosted(watch: HostedWatch, restore: (rows: readonly SavedRow[]) => void): void {
+    this.#nextNumber = Math.max(this.#nextNumber, watch.number + 1);
+    this.#add(watch);
+    restore(this.#rows.load(watch.number));
+  }
+
+  loadRows(number: number): readonly SavedRow[] {
+    return this.#rows.load(number);
+  }
+
+  saveRows(number: number, rows: readonly SavedRow[]): void {
+    this.#rows.save(number, rows);
+  }
+
+  dropRows(number: number): void {
+    this.#reserved.delete(number);
+    if (!this.#stopped) this.#rows.drop(number);
+  }
+
+  /** Calls `save` after the streams were saved, when things have been quiet for a moment. */
+  onSave(save: () => void): void {
+    this.#onSave = save;
   }
 
   /** For connections: runs a client's request, in order, once the state is current. */
@@ -172,7 +242,7 @@ export class WatchHost {
     });
   }
 
-  remove(connection: WatchConnection): void {
+  remove(connection: HostedWatch): void {
     if (!this.#connections.delete(connection)) return;
     this.#byStream.delete(connection.streamId);
     this.#polled.delete(connection);
@@ -237,13 +307,13 @@ export class WatchHost {
   }
 
   /** For receivers: what left the socket is to be looked at. */
-  pollSoon(connection: WatchConnection): void {
+  pollSoon(connection: HostedWatch): void {
     this.#polled.add(connection);
     this.#schedulePoll();
   }
 
   /** Saves what a connection's stream needs to go on. */
-  save(connection: WatchConnection): void {
+  save(connection: HostedWatch): void {
     const rows = connection.save();
     if (rows.length > 0) this.#rows.save(connection.number, rows);
   }
@@ -270,7 +340,7 @@ export class WatchHost {
     return connection;
   }
 
-  #add(connection: WatchConnection): void {
+  #add(connection: HostedWatch): void {
     this.#connections.add(connection);
     this.#byStream.set(connection.streamId, connection);
   }
@@ -314,6 +384,7 @@ export class WatchHost {
       const connection = this.#byStream.get(stream.id);
       if (connection !== undefined) this.save(connection);
     }
+    this.#onSave?.();
   }
 
   #scheduleTick(): void {

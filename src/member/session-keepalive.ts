@@ -1,0 +1,91 @@
+/** LeaseKeepAlive over a session: renewals run at once, so that they share rounds; answers keep their order. */
+import { StatusError } from '../api/errors.ts';
+import { SESSION_WINDOW_BYTES } from '../constants.ts';
+import { creditOf } from '../session/items.ts';
+import { Cancellation, type Stamp, type UnaryMethod } from './method-table.ts';
+import { type CallHost, Intake, type SessionCall } from './session-call.ts';
+
+interface Renewal {
+  readonly request: Uint8Array;
+  answer: Uint8Array | undefined;
+}
+
+export class KeepAliveCall implements SessionCall {
+  readonly id: number;
+  readonly outlivesMemory = true;
+  deadlineSlot: number | undefined = undefined;
+  readonly host: CallHost;
+  readonly #renew: UnaryMethod;
+  readonly #stamp: Stamp;
+  readonly #intake = new Intake(SESSION_WINDOW_BYTES);
+  #credit: number;
+  /** Asked and not answered to the client, in order. Bounded by what the client may send. */
+  readonly #pending: Renewal[] = [];
+  #halfClosed = false;
+  #over = false;
+
+  constructor(id: number, host: CallHost, credit: number, renew: UnaryMethod, stamp: Stamp) {
+    this.id = id;
+    this.host = host;
+    this.#credit = credit;
+    this.#renew = renew;
+    this.#stamp = stamp;
+  }
+
+  get savedCredit(): number {
+    return this.#credit;
+  }
+
+  message(body: Uint8Array): void {
+    const renewal: Renewal = { request: body, answer: undefined };
+    this.#pending.push(renewal);
+    this.#renew(body, this.#stamp, new Cancellation()).then(
+      (answer) => {
+        renewal.answer = answer;
+        this.#drain();
+      },
+      (error: unknown) => {
+        if (!this.#over) this.host.end(this, StatusError.from(error));
+      },
+    );
+  }
+
+  halfClose(): void {
+    this.#halfClosed = true;
+    this.#drain();
+  }
+
+  credit(bytes: number): void {
+    this.#credit += bytes;
+    this.host.changed();
+    this.#drain();
+  }
+
+  uncongested(): void {
+    this.#drain();
+  }
+
+  ended(): void {
+    this.#over = true;
+    this.#pending.length = 0;
+  }
+
+  #drain(): void {
+    let count = 0;
+    let granted = 0;
+    while (!this.#over && this.#credit > 0 && !this.host.isCongested) {
+      const renewal = this.#pending[count];
+      if (renewal?.answer === undefined) break;
+      count++;
+      this.#credit -= creditOf(renewal.answer);
+      granted += this.#intake.taken(renewal.request);
+      this.host.send(this.id, renewal.answer);
+    }
+    this.#pending.splice(0, count);
+    if (granted > 0) this.host.grant(this.id, granted);
+    if (count > 0) this.host.changed();
+    if (this.#halfClosed && this.#pending.length === 0 && !this.#over) {
+      this.host.end(this, undefined);
+    }
+  }
+}
