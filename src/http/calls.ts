@@ -8,7 +8,10 @@ import type { Router } from './router.ts';
 export type RouterOf = (request: Request) => Router;
 
 /** Server streams that members answer page by page: whoever reads pulls the next one. */
-export const PAGED_METHODS: ReadonlySet<string> = new Set(['etcdserverpb.KV/RangeStream']);
+export const PAGED_METHODS: ReadonlySet<string> = new Set([
+  'etcdserverpb.KV/RangeStream',
+  'etcdserverpb.Maintenance/Snapshot',
+]);
 
 const READ_METHODS: ReadonlySet<string> = new Set([
   'etcdserverpb.KV/Range',

@@ -1,15 +1,15 @@
-/** etcd's JSON gateway: every unary method under its paths, generated from the schema. */
+/** etcd's JSON gateway: every method with one request under its paths, generated from the schema. */
 import { Hono } from 'hono';
 import { decodeJson, encodeJson } from '../api/json.ts';
-import { RangeRequest, RangeStreamResponse } from '../api/messages.ts';
 import { type MethodSchema, methods } from '../api/schema.ts';
-import { RANGE_STREAM_PATH } from '../api/transports.ts';
+import { jsonPathsOf } from '../api/transports.ts';
 import { MESSAGE_BYTES_MAX } from '../constants.ts';
 import { readBody } from './body.ts';
 import {
   callPage,
   callUnary,
   messageTypeNamed,
+  PAGED_METHODS,
   type RouterOf,
   statusOf,
   withServed,
@@ -18,19 +18,16 @@ import { errorResponse } from './errors.ts';
 import type { Router } from './router.ts';
 import { JSON_LINES, pagesFrom, streamOf } from './streams.ts';
 
-const RANGE_STREAM = 'etcdserverpb.KV/RangeStream';
-
 export function gatewayRoutes(routerOf: RouterOf): Hono {
   const app = new Hono();
   for (const method of methods) {
-    if (method.clientStreaming || method.serverStreaming) continue;
-    for (const path of method.gatewayPaths) {
-      app.post(path, async (context) => unary(method, context.req.raw, routerOf(context.req.raw)));
+    const isPaged = PAGED_METHODS.has(method.path);
+    if ((method.clientStreaming || method.serverStreaming) && !isPaged) continue;
+    const run = isPaged ? paged : unary;
+    for (const path of jsonPathsOf(method)) {
+      app.post(path, async ({ req: { raw } }) => run(method, raw, routerOf(raw)));
     }
   }
-  app.post(RANGE_STREAM_PATH, async (context) =>
-    rangeStream(context.req.raw, routerOf(context.req.raw)),
-  );
   return app;
 }
 
@@ -50,13 +47,15 @@ async function unary(method: MethodSchema, request: Request, router: Router): Pr
 }
 
 /** Newline-delimited `{"result":…}` lines, pulled from members page by page as the client reads. */
-async function rangeStream(request: Request, router: Router): Promise<Response> {
-  const message = decodeJson(RangeRequest, await readBody(request, JSON_BYTES_MAX));
-  const body = RangeRequest.encode(message).finish();
-  const first = await callPage(router, RANGE_STREAM, body, undefined);
+async function paged(method: MethodSchema, request: Request, router: Router): Promise<Response> {
+  const requestType = messageTypeNamed(method.request);
+  const message = decodeJson(requestType, await readBody(request, JSON_BYTES_MAX));
+  const body = requestType.encode(message).finish();
+  const pull = (cursor?: Uint8Array) => callPage(router, method.path, body, cursor);
+  const first = await pull();
   if (first.code !== 0) return withServed(errorResponse(statusOf(first)), first);
-  const pages = pagesFrom(first, (cursor) => callPage(router, RANGE_STREAM, body, cursor));
-  return withServed(streamOf(JSON_LINES, RangeStreamResponse, pages), first);
+  const responseType = messageTypeNamed(method.response);
+  return withServed(streamOf(JSON_LINES, responseType, pagesFrom(first, pull)), first);
 }
 
 /** JSON of a message is at most 4/3 of its bytes (base64), and some for names and braces. */
