@@ -9,24 +9,13 @@
 import { ByteWriter } from '../lib/binary.ts';
 import { bytesOf } from '../lib/bytes.ts';
 import { crc32c } from '../lib/crc32c.ts';
+import { writeBackendKey, writeBackendValue } from './backend-pair.ts';
 import type { Generation } from './generation.ts';
 import { recordsIn } from './log-page.ts';
 import type { RecordCursor } from './revision-record.ts';
 import type { HashResult } from './types.ts';
 
 const BUCKET = bytesOf('key');
-const UNDERSCORE = 0x5f;
-const TOMBSTONE_MARK = 0x74;
-/** mvccpb.KeyValue: field number and wire type in one byte. */
-const FIELD = {
-  key: 0x0a,
-  create: 0x10,
-  mod: 0x18,
-  version: 0x20,
-  value: 0x2a,
-  lease: 0x30,
-} as const;
-
 /** A hash being taken. While it is open, compaction leaves the log alone: close it. */
 export class HashJob {
   readonly #generation: Generation;
@@ -97,44 +86,8 @@ export class HashJob {
   #add(record: RecordCursor): void {
     const writer = this.#writer;
     writer.reset();
-    bigEndian64(writer, record.modRevision);
-    writer.u8(UNDERSCORE);
-    bigEndian64(writer, record.sub);
-    if (record.tombstone) writer.u8(TOMBSTONE_MARK);
-    if (record.keyLength > 0) {
-      writer.u8(FIELD.key);
-      writer.bytes(record.keyBytes());
-    }
-    if (!record.tombstone) writePairFields(writer, record);
+    writeBackendKey(writer, record);
+    writeBackendValue(writer, record);
     this.#hash = crc32c(writer.view(), this.#hash);
-  }
-}
-
-function writePairFields(writer: ByteWriter, record: RecordCursor): void {
-  writer.u8(FIELD.create);
-  writer.varint(record.createRevision);
-  writer.u8(FIELD.mod);
-  writer.varint(record.modRevision);
-  writer.u8(FIELD.version);
-  writer.varint(record.version);
-  if (record.valueLength > 0) {
-    writer.u8(FIELD.value);
-    writer.bytes(record.value());
-  }
-  if (record.lease === 0n) return;
-  writer.u8(FIELD.lease);
-  // A negative int64 takes ten bytes on the wire, more than a varint of a safe integer.
-  let rest = BigInt.asUintN(64, record.lease);
-  for (; rest > 0x7fn; rest >>= 7n) writer.u8(Number(rest & 0x7fn) | 0x80);
-  writer.u8(Number(rest));
-}
-
-function bigEndian64(writer: ByteWriter, value: number): void {
-  const high = Math.floor(value / 0x1_0000_0000);
-  for (const word of [high, value % 0x1_0000_0000]) {
-    writer.u8((word >>> 24) & 0xff);
-    writer.u8((word >>> 16) & 0xff);
-    writer.u8((word >>> 8) & 0xff);
-    writer.u8(word & 0xff);
   }
 }

@@ -6,7 +6,9 @@
  * page for the footer. They stay valid while the export is open.
  */
 import type { Generation } from './generation.ts';
+import { recordsIn } from './log-page.ts';
 import { mayHoldDead, withoutDead } from './retention.ts';
+import type { RecordCursor } from './revision-record.ts';
 import type { SnapshotLogPage, SnapshotPiece } from './snapshot-page.ts';
 import { encodePiece } from './snapshot-page.ts';
 import type { PageExport } from './types.ts';
@@ -54,6 +56,18 @@ export class LogExport implements PageExport {
       next = positionAfter(piece);
     }
     return { pages, next };
+  }
+
+  records(from: number): {
+    readonly records: RecordCursor | undefined;
+    readonly next: number | undefined;
+  } {
+    const piece = this.#piece(from);
+    const next = positionAfter(piece);
+    return {
+      records: piece.kind === 'logPage' ? recordsIn(piece.id, piece.data) : undefined,
+      next,
+    };
   }
 
   close(): void {

@@ -1,4 +1,5 @@
 /** Vocabulary of the multi-version store; the words are those of etcd's storage/mvcc. */
+import type { RecordCursor } from './revision-record.ts';
 
 /**
  * A key as a byte string: one UTF-16 code unit 0..255 per byte. JS string comparison is then bytewise
@@ -171,5 +172,13 @@ export interface PageExport {
     from: number,
     bytesMax: number,
   ): { readonly pages: readonly Uint8Array[]; readonly next: number | undefined };
+  /**
+   * The changes in the page at position `from`, to be walked before the next call; undefined if there
+   * are none. For whoever wants the content in another form.
+   */
+  records(from: number): {
+    readonly records: RecordCursor | undefined;
+    readonly next: number | undefined;
+  };
   close(): void;
 }

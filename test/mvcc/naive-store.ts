@@ -152,6 +152,9 @@ export class NaiveStore implements Mvcc {
         }
         return { pages: some, next: at < pages.length ? at : undefined };
       },
+      records() {
+        throw new Error('walk the records of an export: its pages are JSON here');
+      },
       close() {
         // Nothing is held.
       },
