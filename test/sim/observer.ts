@@ -2,7 +2,7 @@
 import type { AppliedEntry, StateMachine } from '../../src/apply/state-machine.ts';
 import { decodeMessages } from '../../src/raft/codec.ts';
 import { describeMessage } from '../../src/raft/describe.ts';
-import { type Entry, EntryKind, type Message, MessageType } from '../../src/raft/types.ts';
+import { type Entry, EntryKind, type Message, MessageType, type NodeId } from '../../src/raft/types.ts';
 import { CommittedStable } from './checkers/committed-stable.ts';
 import { LeaderCompleteness } from './checkers/leader-completeness.ts';
 import { LogMatching } from './checkers/log-matching.ts';
@@ -43,6 +43,8 @@ export class Observer {
   readonly hints = new Hints();
   /** Told of every entry of normal kind that a member applied, each member's in their order. */
   readonly onApplied: ((applied: Applied) => void)[] = [];
+  /** Told of every leader, when it is first seen to lead a term. */
+  readonly onLeader: ((id: NodeId, term: number) => void)[] = [];
   readonly counts: ReplicaCounts = {
     elections: 0,
     entries: 0,
@@ -84,6 +86,7 @@ export class Observer {
       this.counts.elections++;
       this.#trace(message.from, `leads term ${message.term}`);
       this.completeness.elected(message.term);
+      for (const tell of this.onLeader) tell(message.from, message.term);
     }
     this.logMatching.sent(message);
     this.completeness.sent(message);

@@ -27,6 +27,13 @@ export interface WorkloadPart {
    * well. Never coming to an end is a violation of liveness.
    */
   unsettled(): string | undefined;
+  /** How long after healing it may be unsettled, when that is more than the bound of liveness. */
+  readonly patienceMs?: number;
+  /**
+   * Revisions that it made, or that the cluster made for it, on keys that the clients of the KV service
+   * never see.
+   */
+  foreignRevisions?(): ReadonlySet<number>;
   /** Runs the checkers. @throws Violation */
   judge(): void;
   /** For the totals of many runs. */

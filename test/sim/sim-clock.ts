@@ -14,6 +14,8 @@ export class MachineClock {
   /** Difference to simulated time at the last change of rate or jump. */
   #offsetMs = 0;
   #sinceMs = 0;
+  /** How far it has gone forward until `#sinceMs`. */
+  #forwardMs = 0;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -24,8 +26,14 @@ export class MachineClock {
     return Math.floor(EPOCH_MS + this.#sinceMs + this.#offsetMs + elapsed * this.rate);
   }
 
+  /** How far it has gone forward in all, jumps included; steps back do not count. */
+  forwardMs(): number {
+    return this.#forwardMs + (this.#scheduler.nowMs - this.#sinceMs) * this.rate;
+  }
+
   jump(byMs: number): void {
     this.#settle();
+    this.#forwardMs += Math.max(0, byMs);
     this.#offsetMs += byMs;
   }
 
@@ -41,6 +49,7 @@ export class MachineClock {
 
   #settle(): void {
     const { nowMs } = this.#scheduler;
+    this.#forwardMs = this.forwardMs();
     this.#offsetMs += (nowMs - this.#sinceMs) * (this.rate - 1);
     this.#sinceMs = nowMs;
   }

@@ -42,8 +42,13 @@ export class SimulatedMember implements SimulatedObject {
     return typeof answer === 'string' ? new Uint8Array(0) : answer;
   }
 
-  call(method: string, body: Uint8Array): Promise<CallResult> {
-    return this.#service.call(method, body);
+  call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
+    return this.#service.call(method, body, callId);
+  }
+
+  /** The caller of a call that may wait is gone. */
+  cancel(callId: string): void {
+    void this.#service.cancel(callId);
   }
 
   alarm(): void {

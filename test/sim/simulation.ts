@@ -164,11 +164,12 @@ class Simulation {
 
   #settle(part: WorkloadPart, deadlineMs: number): void {
     const { scheduler } = this.#cluster;
+    const extraMs = Math.max(0, (part.patienceMs ?? 0) - LIVENESS_BOUND_MS);
     for (let rest = part.unsettled(); rest !== undefined; rest = part.unsettled()) {
-      if (scheduler.nowMs >= deadlineMs) {
+      if (scheduler.nowMs >= deadlineMs + extraMs) {
         throw new Violation(
           LIVENESS,
-          `after ${LIVENESS_BOUND_MS} ms there is still ${rest}; ${this.#states()}`,
+          `after ${LIVENESS_BOUND_MS + extraMs} ms there is still ${rest}; ${this.#states()}`,
         );
       }
       this.#runUntil(scheduler.nowMs + 50);
@@ -252,7 +253,8 @@ class Simulation {
     for (const host of hosts) this.#checkBounds(host);
     checkRevisions(calls);
     checkOldReads(calls);
-    checkLinearizable(calls, { hint: this.#cluster.observer.hints.over(calls) });
+    const foreign = new Set(this.#parts.flatMap((part) => [...(part.foreignRevisions?.() ?? [])]));
+    checkLinearizable(calls, { hint: this.#cluster.observer.hints.over(calls), foreign });
     checkDurable(
       calls,
       hosts.map((host) => this.#finalStore(host)),

@@ -26,7 +26,12 @@ const PLACEMENTS_MAX = 200_000;
 export interface LinearizabilityOptions {
   /** A guess which call made a revision; tried first, never believed. */
   readonly hint?: (revision: number) => number | undefined;
+  /** Revisions made by what is in no history, on keys that no call of this one reads. */
+  readonly foreign?: ReadonlySet<number>;
 }
+
+/** Stands for all keys that are written at foreign revisions. */
+const FOREIGN_PUT = { kind: 'put', key: '\0', value: '' } as const;
 
 interface Fact {
   readonly call: Call;
@@ -65,6 +70,7 @@ class Replay {
   /** Revision at which an answer showed a key with a value. */
   readonly #shownValues = new Map<string, number>();
   readonly #hint: (revision: number) => number | undefined;
+  readonly #foreign: ReadonlySet<number>;
   readonly #model = new KvModel();
   /** Call that fills each gap so far. */
   readonly #placed = new Map<number, Call>();
@@ -76,6 +82,7 @@ class Replay {
 
   constructor(calls: readonly Call[], options: LinearizabilityOptions) {
     this.#hint = options.hint ?? (() => undefined);
+    this.#foreign = options.foreign ?? new Set();
     let newest = 1;
     for (const call of calls) {
       const { outcome } = call;
@@ -159,6 +166,9 @@ class Replay {
       let stands: boolean;
       if (writer !== undefined) {
         stands = this.#tryCall(revision, writer.call, writer.result);
+      } else if (this.#foreign.has(revision)) {
+        this.#model.apply(FOREIGN_PUT);
+        stands = this.#readersAgree(revision);
       } else {
         gaps.push(this.#openGap(revision));
         stands = false;
