@@ -67,6 +67,19 @@ export const SNAPSHOT_CHUNK_BYTES = 1024 * 1024;
 /** One request of a snapshot transfer. */
 export const SNAPSHOT_REQUEST_TIMEOUT_MS = 20_000;
 
+// Maintenance/Snapshot and restore (src/backend, src/member/snapshot-streams.ts).
+
+/** One message of the stream. etcd sends 32 KiB; each costs a call where it is pulled. */
+export const SNAPSHOT_BLOB_BYTES = 256 * 1024;
+/** Changes turned into pages in one slice: some milliseconds. */
+export const SNAPSHOT_SLICE_BYTES = 256 * 1024;
+/** Pause between two slices while there are writes, so that they keep four fifths of the time. */
+export const SNAPSHOT_SLICE_PAUSE_MS = 25;
+/** A snapshot that nobody pulls for so long is given up: while it is open, nothing is compacted. */
+export const SNAPSHOT_IDLE_TIMEOUT_MS = 60_000;
+/** Snapshots under way at one member; each holds about a megabyte, and its leases. */
+export const SNAPSHOTS_OPEN_MAX = 4;
+
 // Requests and their application (src/apply).
 
 /** etcd's --max-request-bytes: the encoded request as it goes into the log. */
@@ -347,3 +360,19 @@ export const LOCK_WAITERS_MAX = 4_096;
 /** A waiting call whose member is lost looks for another this often, and for so long. */
 export const LOCK_RETRY_PAUSE_MS = 200;
 export const LOCK_RETRY_TIMEOUT_MS = 60_000;
+
+// The gRPC proxy (src/proxy).
+
+/** What a client may send on one stream before it is read; a message of MESSAGE_BYTES_MAX takes a few rounds. */
+export const PROXY_STREAM_WINDOW_BYTES = 1024 * 1024;
+/** The same over all streams of a connection. */
+export const PROXY_CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Calls open at once on one connection. */
+export const PROXY_STREAMS_MAX = 16 * 1024;
+/** What one connection may hold in memory; Node refuses streams beyond it. */
+export const PROXY_SESSION_MEMORY_MEGABYTES_MAX = 256;
+/** A client stream with more than this on its way to the member is not read until some has left. */
+export const PROXY_UNSENT_BYTES_MAX = 1024 * 1024;
+export const PROXY_UNSENT_RECHECK_MS = 10;
+/** A connection that has sent nothing by then is closed. */
+export const PROXY_FIRST_BYTE_TIMEOUT_MS = 60_000;

@@ -20,9 +20,17 @@ const MAY_IMPORT = {
   watch: ['api', 'mvcc', 'auth'],
   session: ['api'],
   apply: ['api', 'mvcc', 'lease', 'auth', 'raft'],
-  member: ['api', 'raft', 'wal', 'mvcc', 'lease', 'auth', 'watch', 'apply', 'session'],
+  backend: ['api', 'raft', 'mvcc', 'lease', 'apply', 'bbolt'],
+  member: ['api', 'raft', 'wal', 'mvcc', 'lease', 'auth', 'watch', 'apply', 'session', 'backend'],
   // What a member offers to those who call it, its configuration, and what the two say over a socket.
-  http: ['api', 'member/ports', 'member/rpc', 'member/cluster-config', 'member/watch-bridge', 'session'],
+  http: [
+    'api',
+    'member/ports',
+    'member/rpc',
+    'member/cluster-config',
+    'member/watch-bridge',
+    'session',
+  ],
   client: ['api', 'session'],
   proxy: ['api', 'client', 'session'],
 };

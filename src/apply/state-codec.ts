@@ -59,6 +59,15 @@ export function decodeState(bytes: Uint8Array): ReplicatedState {
   return { point, clusterVersion, members, removed, alarms };
 }
 
+/** What StateMachine.exportState packs together. */
+export function splitExport(bytes: Uint8Array): {
+  readonly state: Uint8Array;
+  readonly leases: Uint8Array;
+} {
+  const reader = new ByteReader(bytes);
+  return { state: reader.bytes(), leases: reader.bytes() };
+}
+
 function encodeMember(member: Member): Uint8Array {
   return MemberDescription.encode({
     ID: idToLong(member.id),

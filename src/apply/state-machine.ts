@@ -14,7 +14,7 @@ import {
 } from '../api/messages.ts';
 import { CLUSTER_VERSION } from '../constants.ts';
 import { assert } from '../lib/assert.ts';
-import { ByteReader, ByteWriter } from '../lib/binary.ts';
+import { ByteWriter } from '../lib/binary.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import {
   type HashResult,
@@ -30,7 +30,7 @@ import type { LeaseBook } from './lease-book.ts';
 import { Membership, type Member } from './membership.ts';
 import { rangePage, type RangeCursor, type RangePage } from './range-stream.ts';
 import { executeRange } from './range.ts';
-import { decodeState, encodeState } from './state-codec.ts';
+import { decodeState, encodeState, splitExport } from './state-codec.ts';
 import { loadState, saveState } from './state-rows.ts';
 import { readOnlyTxn } from './txn.ts';
 
@@ -240,9 +240,9 @@ export class StateMachine {
    * @throws DecodeError
    */
   installState(bytes: Uint8Array): void {
-    const reader = new ByteReader(bytes);
-    this.#restore(reader.bytes());
-    this.leases.restore(reader.bytes());
+    const { state, leases } = splitExport(bytes);
+    this.#restore(state);
+    this.leases.restore(leases);
   }
 
   #encode(point: SnapshotMeta): Uint8Array {

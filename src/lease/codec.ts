@@ -3,7 +3,7 @@
  * equal leases give equal bytes.
  */
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
-import type { LeaseId } from '../mvcc/types.ts';
+import type { Key, LeaseId } from '../mvcc/types.ts';
 import type { KeyTable } from './key-table.ts';
 import { NONE } from './id-index.ts';
 import type { LeaseTable } from './lease-table.ts';
@@ -36,6 +36,31 @@ export function encodeLeases(source: Tables & { readonly grants: number }): Uint
     for (const key of attached) writer.string(key);
   }
   return writer.finish();
+}
+
+export interface EncodedLease {
+  readonly id: LeaseId;
+  readonly ttlSeconds: number;
+  /** 0: all that was granted. */
+  readonly remainingSeconds: number;
+  /** Sorted bytewise. */
+  readonly keys: readonly Key[];
+}
+
+/** The leases in what encodeLeases made, ascending by id. @throws DecodeError */
+export function* leasesIn(bytes: Uint8Array): Generator<EncodedLease, void, undefined> {
+  if (bytes.length === 0) return;
+  const reader = new ByteReader(bytes);
+  reader.u8();
+  reader.varint();
+  for (let left = reader.varint(); left > 0; left--) {
+    const id = BigInt.asIntN(64, reader.u64());
+    const ttlSeconds = reader.varint();
+    const remainingSeconds = reader.varint();
+    const keys: Key[] = [];
+    for (let more = reader.varint(); more > 0; more--) keys.push(reader.string());
+    yield { id, ttlSeconds, remainingSeconds, keys };
+  }
 }
 
 /** Fills empty tables; returns the count of grants. @throws DecodeError */

@@ -5,6 +5,8 @@ import {
   HashKVRequest,
   HashKVResponse,
   idToLong,
+  SnapshotRequest,
+  SnapshotResponse,
   StatusRequest,
   StatusResponse,
   toClampedNumber,
@@ -12,10 +14,18 @@ import {
 import { QUOTA_BYTES_DEFAULT, SERVER_VERSION, STORAGE_VERSION } from '../constants.ts';
 import { NO_NODE } from '../raft/types.ts';
 import type { Member } from './member.ts';
-import { type ServiceTable, unaryMethod } from './method-table.ts';
+import { pagedMethod, type ServiceTable, unaryMethod } from './method-table.ts';
+import { SnapshotStreams } from './snapshot-streams.ts';
 
 export function maintenanceService(member: Member): ServiceTable {
+  const snapshots = new SnapshotStreams(member);
   return {
+    'etcdserverpb.Maintenance/Snapshot': pagedMethod(
+      SnapshotRequest,
+      SnapshotResponse,
+      (_, cursor) => snapshots.page(cursor),
+    ),
+
     'etcdserverpb.Maintenance/Status': unaryMethod(StatusRequest, StatusResponse, () =>
       Promise.resolve(statusOf(member)),
     ),

@@ -131,7 +131,7 @@ export class Member {
     this.#snapshotSender = new SnapshotSender({
       ...ports,
       state: this.state,
-      checkpoint: () => this.#checkpoint(),
+      checkpoint: () => this.checkpoint(),
       done: (to, ok) => {
         this.#raft.reportSnapshot(to, ok);
         this.#schedule();
@@ -170,6 +170,10 @@ export class Member {
       beginAnew(ports.rows, error.message);
       return new Member(config, self, ports);
     }
+  }
+
+  get ports(): MemberPorts {
+    return this.#ports;
   }
 
   get status(): RaftStatus {
@@ -324,7 +328,7 @@ export class Member {
     this.#reads.flush((id) => this.#raft.readIndex(id));
     while (this.#raft.hasReady()) this.#process(this.#raft.ready());
     this.leases.afterTurn();
-    if (this.#checkpoints.due) this.#checkpoint();
+    if (this.#checkpoints.due) this.checkpoint();
     this.#followRest();
     if (this.state.mvcc.hasWork) this.#pace.workSoon();
     this.watch.afterTurn();
@@ -391,7 +395,8 @@ export class Member {
     this.watch.restored(this.state.mvcc.revision);
   }
 
-  #checkpoint(): SnapshotMeta {
+  /** Saves the state as it stands, and returns the point it stands for. */
+  checkpoint(): SnapshotMeta {
     const compactable = this.#raft.compactableIndex({
       retainedEntriesMin: 0,
       retainedEntriesMax: CATCH_UP_ENTRIES,
@@ -404,8 +409,13 @@ export class Member {
     const waiting = this.#reads.waiting || this.#proposals.waiting;
     const resting = this.#raft.resting && !waiting && this.#recovering === undefined;
     this.watch.rest(resting);
-    if (!resting) this.#pace.tickSoon();
-    else if (this.#pace.endTicks()) this.#peers.quiet();
+    if (!resting) {
+      this.#pace.tickSoon();
+      return;
+    }
+    this.#pace.endTicks();
+    // Also when no tick was due: a tick may be what ended here, or a stray message was answered.
+    this.#peers.quiet();
   }
 
   #tick(): void {
