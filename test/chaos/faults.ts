@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LocalCluster, LocalMember } from '../../scripts/lib/cluster.ts';
 import type { Prng } from '../../src/lib/prng.ts';
 import type { FaultMark } from './plot.ts';
-import type { LinkProxy } from './proxy.ts';
+import type { LinkProxy } from '../../scripts/lib/link-proxy.ts';
 
 const KINDS = [
   'kill',

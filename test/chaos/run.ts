@@ -14,7 +14,7 @@ import { Violation } from '../sim/world.ts';
 import { Faults } from './faults.ts';
 import { HttpClient } from './http-client.ts';
 import { type FaultMark, plotRun } from './plot.ts';
-import { LinkProxy } from './proxy.ts';
+import { LinkProxy } from '../../scripts/lib/link-proxy.ts';
 import { ChangeFollower } from './watcher.ts';
 
 export interface ChaosOptions {

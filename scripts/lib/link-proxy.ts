@@ -11,7 +11,17 @@ export interface LinkState {
   cut: boolean;
   /** Added to every piece of data, milliseconds. */
   delayMs: number;
+  /** Up to this much more, evenly drawn for each piece; what was sent first still arrives first. */
+  jitterMs: number;
+  /**
+   * Share of pieces that are lost and sent again by TCP: they, and all behind them, arrive a round trip
+   * and RETRANSMIT_MS later.
+   */
+  loss: number;
 }
+
+/** Linux sends again after the round trip and at least this. */
+const RETRANSMIT_MS = 200;
 
 /** A head longer than this is none of our peers'. */
 const HEAD_BYTES_MAX = 64 * 1024;
@@ -20,13 +30,24 @@ export class LinkProxy {
   readonly #links = new Map<string, LinkState>();
   readonly #open = new Map<Socket, string>();
   readonly #servers: Server[] = [];
+  readonly #sender: RegExp;
+  readonly #draw: () => number;
+
+  /**
+   * @param senderHeader names the sender in the head of its requests
+   * @param draw gives numbers from 0 to 1, for jitter and loss
+   */
+  constructor(senderHeader: string = PEER_HEADERS.from, draw: () => number = Math.random) {
+    this.#sender = new RegExp(`^${senderHeader}: *(\\S+)`, 'im');
+    this.#draw = draw;
+  }
 
   /** State of the link between two members, by the sender's id and the receiver's name. */
   link(fromId: string, to: string): LinkState {
     const name = `${fromId}>${to}`;
     let link = this.#links.get(name);
     if (link === undefined) {
-      link = { cut: false, delayMs: 0 };
+      link = { cut: false, delayMs: 0, jitterMs: 0, loss: 0 };
       this.#links.set(name, link);
     }
     return link;
@@ -40,8 +61,7 @@ export class LinkProxy {
 
   healAll(): void {
     for (const link of this.#links.values()) {
-      link.cut = false;
-      link.delayMs = 0;
+      Object.assign(link, { cut: false, delayMs: 0, jitterMs: 0, loss: 0 });
     }
   }
 
@@ -78,8 +98,7 @@ export class LinkProxy {
   }
 
   #join(inbound: Socket, head: Buffer, to: string, target: number): void {
-    const sender = new RegExp(`^${PEER_HEADERS.from}: *(\\S+)`, 'im').exec(head.toString('latin1'));
-    const from = sender?.[1] ?? 'unknown';
+    const from = this.#sender.exec(head.toString('latin1'))?.[1] ?? 'unknown';
     const link = this.link(from, to);
     if (link.cut) {
       inbound.destroy();
@@ -97,14 +116,62 @@ export class LinkProxy {
       socket.on('error', end);
       socket.on('close', end);
     }
-    const pass = (out: Socket) => (piece: Buffer) => {
-      if (link.cut) end();
-      else if (link.delayMs === 0) out.write(piece);
-      else setTimeout(() => !out.destroyed && out.write(piece), link.delayMs);
+    const pass = (out: Socket): ((piece: Buffer) => void) => {
+      const late = new LateWriter(out, this.#draw);
+      return (piece) => {
+        if (link.cut) end();
+        else late.write(piece, link);
+      };
     };
-    outbound.write(head);
-    inbound.on('data', pass(outbound));
+    const forward = pass(outbound);
+    forward(head);
+    inbound.on('data', forward);
     outbound.on('data', pass(inbound));
     inbound.resume();
+  }
+}
+
+/** Writes in order, each piece as late as its link has it. */
+class LateWriter {
+  readonly #out: Socket;
+  readonly #draw: () => number;
+  /** In order of `atMs`. */
+  readonly #waiting: { readonly atMs: number; readonly piece: Buffer }[] = [];
+  #lastMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(out: Socket, draw: () => number) {
+    this.#out = out;
+    this.#draw = draw;
+  }
+
+  write(piece: Buffer, { delayMs, jitterMs, loss }: LinkState): void {
+    let lateMs = delayMs + (jitterMs > 0 ? jitterMs * this.#draw() : 0);
+    if (loss > 0 && this.#draw() < loss) lateMs += 2 * delayMs + RETRANSMIT_MS;
+    if (lateMs === 0 && this.#waiting.length === 0) {
+      this.#out.write(piece);
+      return;
+    }
+    this.#lastMs = Math.max(performance.now() + lateMs, this.#lastMs);
+    this.#waiting.push({ atMs: this.#lastMs, piece });
+    this.#wait();
+  }
+
+  #wait(): void {
+    const [first] = this.#waiting;
+    if (first === undefined || this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => this.#send(), Math.max(0, first.atMs - performance.now()));
+  }
+
+  #send(): void {
+    this.#timer = undefined;
+    if (this.#out.destroyed) return;
+    // Timers may run up to a millisecond early.
+    const dueMs = performance.now() + 1;
+    while ((this.#waiting[0]?.atMs ?? Infinity) <= dueMs) {
+      const next = this.#waiting.shift();
+      if (next !== undefined) this.#out.write(next.piece);
+    }
+    this.#wait();
   }
 }

@@ -6,8 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { freePorts } from '../../scripts/lib/ports.ts';
 import { PEER_HEADERS } from '../../src/member/peer-protocol.ts';
-import { plotRun } from './plot.ts';
-import { LinkProxy } from './proxy.ts';
+import { LinkProxy } from '../../scripts/lib/link-proxy.ts';
 
 test('a link passes requests on, refuses them when cut, by sender and receiver', async () => {
   const target = createServer((request, response) => {
@@ -35,18 +34,26 @@ test('a link passes requests on, refuses them when cut, by sender and receiver',
   }
 });
 
-test('a plot marks faults and draws both figures', () => {
-  const call = {
-    id: 0,
-    client: 'c',
-    request: { kind: 'range', key: 'a' },
-    called: 0,
-    returned: 1,
-    calledAtMs: 100,
-    returnedAtMs: 140,
-    outcome: { kind: 'ok', result: { kind: 'put', revision: 2 } },
-  } as const;
-  const svg = plotRun([call], [{ fromMs: 0, toMs: 500, text: 'kill: m1' }], 2_000);
-  assert.equal(svg.match(/<polyline/g)?.length, 2);
-  assert.equal(svg.match(/kill: m1/g)?.length, 2);
+test('what passes a slow link with jitter and loss comes late, whole and in order', async () => {
+  const target = createServer((request, response) => request.pipe(response));
+  target.listen(0, '127.0.0.1');
+  await once(target, 'listening');
+  const [port] = await freePorts(1);
+  let drawn = 0;
+  const proxy = new LinkProxy(PEER_HEADERS.from, () => (drawn = (drawn + 0.37) % 1));
+  await proxy.listen(port as number, 'm1', (target.address() as AddressInfo).port);
+  Object.assign(proxy.link('aa', 'm1'), { delayMs: 5, jitterMs: 10, loss: 0.1 });
+  const sent = Buffer.from(Array.from({ length: 400_000 }, (_, at) => at % 251));
+  const began = performance.now();
+  try {
+    const headers = { [PEER_HEADERS.from]: 'aa', connection: 'close' };
+    const url = `http://127.0.0.1:${port}/peer/frame`;
+    const answer = await fetch(url, { method: 'POST', headers, body: sent });
+    assert.deepEqual(Buffer.from(await answer.arrayBuffer()), sent);
+    assert.ok(performance.now() - began >= 9, 'once there and once back');
+    assert.ok(drawn > 0);
+  } finally {
+    proxy.close();
+    target.close();
+  }
 });
