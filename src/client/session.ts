@@ -64,8 +64,8 @@ export class Session implements Channel {
   #isFlushing = false;
   #isOver = false;
   #isSilent = false;
-  #timer: ReturnType<typeof setInterval> | null = null;
-  #dialTimer: ReturnType<typeof setTimeout> | null;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #dialTimer: ReturnType<typeof setTimeout> | undefined;
   #settleReady: { resolve: (hello: Hello) => void; reject: (error: StatusError) => void };
   #settleClosed: (close: SessionClose) => void;
 
@@ -170,10 +170,15 @@ export class Session implements Channel {
   }
 
   #greeted(hello: Hello): void {
-    clearTimeout(this.#dialTimer);
+    this.#dialed();
     this.#hello = hello;
     this.#settleReady.resolve(hello);
     this.#admitQueued(hello);
+  }
+
+  #dialed(): void {
+    if (this.#dialTimer !== undefined) clearTimeout(this.#dialTimer);
+    this.#dialTimer = undefined;
   }
 
   #admitQueued(hello: Hello): void {
@@ -237,8 +242,8 @@ export class Session implements Channel {
   #end(close: SessionClose, error?: StatusError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearInterval(this.#timer);
-    clearTimeout(this.#dialTimer);
+    if (this.#timer !== undefined) clearInterval(this.#timer);
+    this.#dialed();
     const calls = [...this.#calls.values(), ...this.#queued];
     this.#calls.clear();
     this.#queued = [];
