@@ -67,7 +67,7 @@ export class LinkProxy {
 
   /** Listens at `port` for what is meant for the member `to` at `target`. */
   async listen(port: number, to: string, target: number): Promise<void> {
-    const server = createServer((inbound) => {
+    const server = createServer({ allowHalfOpen: true }, (inbound) => {
       this.#accept(inbound, to, target);
     });
     this.#servers.push(server);
@@ -104,29 +104,28 @@ export class LinkProxy {
       inbound.destroy();
       return;
     }
-    const outbound = connect(target, '127.0.0.1');
+    const outbound = connect({ port: target, host: '127.0.0.1', allowHalfOpen: true });
     this.#open.set(inbound, `${from}>${to}`);
-    const end = (): void => {
-      this.#open.delete(inbound);
-      inbound.destroy();
-      outbound.destroy();
-    };
-    for (const socket of [inbound, outbound]) {
-      socket.setNoDelay(true);
-      socket.on('error', end);
-      socket.on('close', end);
-    }
-    const pass = (out: Socket): ((piece: Buffer) => void) => {
+    inbound.on('close', () => this.#open.delete(inbound));
+    const pass = (source: Socket, out: Socket): LateWriter => {
       const late = new LateWriter(out, this.#draw);
-      return (piece) => {
-        if (link.cut) end();
-        else late.write(piece, link);
-      };
+      source.setNoDelay(true);
+      source.on('data', (piece: Buffer) => {
+        if (!link.cut) {
+          late.write(piece, link);
+          return;
+        }
+        inbound.destroy();
+        outbound.destroy();
+      });
+      // What was sent before the end still arrives, late as everything.
+      source.on('end', () => late.end(link));
+      source.on('error', () => late.end(link));
+      source.on('close', () => late.end(link));
+      return late;
     };
-    const forward = pass(outbound);
-    forward(head);
-    inbound.on('data', forward);
-    outbound.on('data', pass(inbound));
+    pass(outbound, inbound);
+    pass(inbound, outbound).write(head, link);
     inbound.resume();
   }
 }
@@ -135,8 +134,9 @@ export class LinkProxy {
 class LateWriter {
   readonly #out: Socket;
   readonly #draw: () => number;
-  /** In order of `atMs`. */
-  readonly #waiting: { readonly atMs: number; readonly piece: Buffer }[] = [];
+  /** In order of `atMs`; the end of the connection is the last. */
+  readonly #waiting: { readonly atMs: number; readonly piece: Buffer | 'end' }[] = [];
+  #ended = false;
   #lastMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -145,11 +145,21 @@ class LateWriter {
     this.#draw = draw;
   }
 
-  write(piece: Buffer, { delayMs, jitterMs, loss }: LinkState): void {
+  end(link: LinkState): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#put('end', link);
+  }
+
+  write(piece: Buffer, link: LinkState): void {
+    this.#put(piece, link);
+  }
+
+  #put(piece: Buffer | 'end', { delayMs, jitterMs, loss }: LinkState): void {
     let lateMs = delayMs + (jitterMs > 0 ? jitterMs * this.#draw() : 0);
     if (loss > 0 && this.#draw() < loss) lateMs += 2 * delayMs + RETRANSMIT_MS;
     if (lateMs === 0 && this.#waiting.length === 0) {
-      this.#out.write(piece);
+      this.#pass(piece);
       return;
     }
     this.#lastMs = Math.max(performance.now() + lateMs, this.#lastMs);
@@ -170,8 +180,14 @@ class LateWriter {
     const dueMs = performance.now() + 1;
     while ((this.#waiting[0]?.atMs ?? Infinity) <= dueMs) {
       const next = this.#waiting.shift();
-      if (next !== undefined) this.#out.write(next.piece);
+      if (next !== undefined) this.#pass(next.piece);
     }
     this.#wait();
+  }
+
+  #pass(piece: Buffer | 'end'): void {
+    if (this.#out.destroyed) return;
+    if (piece === 'end') this.#out.end();
+    else this.#out.write(piece);
   }
 }
