@@ -12,13 +12,13 @@ export class Discarder {
   readonly #tables: { readonly table: string; readonly generation: Generation | undefined }[];
   #lastNumber: number;
 
-  /** `live`: the generation that serves; all others in `rows` are left over. */
-  constructor(rows: RowStore, settings: Settings, live: number) {
+  /** `kept`: the generations that serve or will; all others in `rows` are left over. */
+  constructor(rows: RowStore, settings: Settings, kept: ReadonlySet<number>) {
     this.#rows = rows;
     this.#settings = settings;
-    const abandoned = abandonedTables(rows, live);
+    const abandoned = abandonedTables(rows, kept);
     this.#tables = abandoned.map(({ table }) => ({ table, generation: undefined }));
-    this.#lastNumber = Math.max(live, ...abandoned.map(({ number }) => number));
+    this.#lastNumber = Math.max(...kept, ...abandoned.map(({ number }) => number));
   }
 
   /** A generation number that no table bears. */
@@ -27,7 +27,12 @@ export class Discarder {
   }
 
   add(generation: Generation): void {
-    for (const table of tablesOf(generation.number)) this.#tables.push({ table, generation });
+    this.addNumber(generation.number, generation);
+  }
+
+  /** A generation that may not be open. */
+  addNumber(number: number, generation?: Generation): void {
+    for (const table of tablesOf(number)) this.#tables.push({ table, generation });
   }
 
   get due(): boolean {

@@ -19,6 +19,8 @@ import type { Key } from './types.ts';
 
 export const META_TABLE = 'mvcc_meta';
 const META_ROW = 0;
+/** Names the generation that was put aside, as row 0 does the one that serves. */
+const STAGED_ROW = 1;
 const TABLE_PREFIX = 'mvcc_';
 const GENERATION_TABLE = /^mvcc_(?:log|directory|index)_(\d+)$/;
 
@@ -120,13 +122,22 @@ export class Generation {
 
   saveMeta(): void {
     if (this.staged) return;
+    this.#saveProgress(META_ROW);
+    this.metaRowsWritten++;
+  }
+
+  /** Makes this generation the one put aside. */
+  saveStaged(): void {
+    this.#saveProgress(STAGED_ROW);
+  }
+
+  #saveProgress(row: number): void {
     const { progress } = this;
-    const head = sealHead(ROW_KIND.meta, META_ROW, EMPTY_BYTES, (writer) => {
+    const head = sealHead(ROW_KIND.meta, row, EMPTY_BYTES, (writer) => {
       writer.varint(this.number);
       writeProgress(writer, progress);
     });
-    this.rows.put(META_TABLE, META_ROW, head, EMPTY_BYTES);
-    this.metaRowsWritten++;
+    this.rows.put(META_TABLE, row, head, EMPTY_BYTES);
   }
 
   /** Puts back into the memtable what was flushed but not yet merged into its leaf. */
@@ -198,20 +209,46 @@ export function openGeneration(rows: RowStore, settings: Settings, cache: PageCa
   return generation;
 }
 
+/** The generation put aside, opened, not the one that serves yet. Throws CorruptPageError. */
+export function openStaged(
+  rows: RowStore,
+  settings: Settings,
+  cache: PageCache,
+  staged: { readonly number: number; readonly progress: Progress },
+): Generation {
+  const generation = new Generation(staged.number, rows, settings, cache, staged.progress);
+  generation.staged = true;
+  generation.load();
+  return generation;
+}
+
+/** The generation put aside: its number and state, not opened. Throws CorruptPageError. */
+export function stagedProgress(
+  rows: RowStore,
+): { readonly number: number; readonly progress: Progress } | undefined {
+  const row = rows.get(META_TABLE, STAGED_ROW);
+  return row === undefined ? undefined : readProgress(row);
+}
+
+export function forgetStaged(rows: RowStore): void {
+  rows.delete(META_TABLE, STAGED_ROW);
+}
+
 /** Names of all tables that a generation may have. */
 export function tablesOf(number: number): string[] {
   return ['log', 'directory', 'index'].map((name) => `${TABLE_PREFIX}${name}_${number}`);
 }
 
-/** Tables of generations other than `live`: left by an install, or by an import that did not end. */
+/** Tables of generations not `kept`: left by an install, or by an import that did not end. */
 export function abandonedTables(
   rows: RowStore,
-  live: number,
+  kept: ReadonlySet<number>,
 ): { readonly table: string; readonly number: number }[] {
   const abandoned = [];
   for (const table of rows.tables()) {
-    const number = Number(GENERATION_TABLE.exec(table)?.[1] ?? live);
-    if (number !== live) abandoned.push({ table, number });
+    const number = GENERATION_TABLE.exec(table)?.[1];
+    if (number === undefined || kept.has(Number(number))) continue;
+    abandoned.push({ table, number: Number(number) });
   }
   return abandoned;
 }

@@ -20,6 +20,7 @@ const CACHE_SHARE = 0.25;
 
 export interface ImportHost {
   install(generation: Generation): void;
+  stage(generation: Generation): void;
   /** The import ended without install: its tables can go. */
   discard(generation: Generation): void;
 }
@@ -47,11 +48,8 @@ export class LogImport implements PageImport {
   }
 
   install(revision: number, compactRevision: number): void {
-    assert(this.#open, 'install a snapshot: the import has ended');
+    this.#assertComplete();
     const { progress, log } = this.#generation;
-    if (this.#expected !== undefined) {
-      throw new SnapshotError(`install a snapshot: it is incomplete from ${this.#expected} on`);
-    }
     if (
       progress.flushedRevision !== revision ||
       progress.flushedCompactRevision !== compactRevision
@@ -68,10 +66,22 @@ export class LogImport implements PageImport {
     this.#host.install(this.#generation);
   }
 
+  stage(): void {
+    this.#assertComplete();
+    this.#open = false;
+    this.#host.stage(this.#generation);
+  }
+
   abort(): void {
     if (!this.#open) return;
     this.#open = false;
     this.#host.discard(this.#generation);
+  }
+
+  #assertComplete(): void {
+    assert(this.#open, 'install a snapshot: the import has ended');
+    if (this.#expected === undefined) return;
+    throw new SnapshotError(`install a snapshot: it is incomplete from ${this.#expected} on`);
   }
 
   #addPiece(piece: SnapshotPiece): void {

@@ -10,7 +10,7 @@ import { Compactor } from './compaction.ts';
 import { CorruptPageError } from './errors.ts';
 import { Discarder } from './discard.ts';
 import type { Generation } from './generation.ts';
-import { openGeneration } from './generation.ts';
+import { forgetStaged, openGeneration, openStaged, stagedProgress } from './generation.ts';
 import { HashJob } from './hash.ts';
 import { changesFrom } from './history.ts';
 import { isLive, metaOf } from './index-entry.ts';
@@ -34,6 +34,7 @@ import type {
   PageImport,
   RangeOptions,
   RangeResult,
+  StagedState,
   WriteTxn,
 } from './types.ts';
 import { CompactedError, FutureRevisionError } from './types.ts';
@@ -96,6 +97,10 @@ class Store implements MvccStore, TxnHost {
   compactRevision: number;
   liveBytes: number;
   #txn: StoreTxn | undefined;
+  /** Number and state of the generation put aside. */
+  #staged: ReturnType<typeof stagedProgress>;
+  /** Served until the one put aside was installed; its rows stay until that is durable. */
+  #replaced: Generation | undefined;
   /** Set when writing rows failed: memory and rows may differ, so the store must be opened anew. */
   #broken: unknown;
 
@@ -109,7 +114,10 @@ class Store implements MvccStore, TxnHost {
     this.revision = this.generation.progress.flushedRevision;
     this.compactRevision = this.generation.progress.flushedCompactRevision;
     this.liveBytes = this.generation.progress.liveBytes;
-    this.#discarder = new Discarder(rows, settings, this.generation.number);
+    this.#staged = stagedProgress(rows);
+    const kept = new Set([this.generation.number]);
+    if (this.#staged !== undefined) kept.add(this.#staged.number);
+    this.#discarder = new Discarder(rows, settings, kept);
   }
 
   begin(): WriteTxn {
@@ -226,7 +234,8 @@ class Store implements MvccStore, TxnHost {
     const { generation } = this;
     const { progress, log } = generation;
     const compacted = progress.flushedCompactRevision !== this.compactRevision;
-    if (progress.flushedRevision === this.revision && !compacted) return;
+    const installed = this.#replaced !== undefined;
+    if (progress.flushedRevision === this.revision && !compacted && !installed) return;
     this.#writing(() => {
       progress.flushedRevision = this.revision;
       progress.flushedCompactRevision = this.compactRevision;
@@ -234,8 +243,14 @@ class Store implements MvccStore, TxnHost {
       generation.unflushedEntries = 0;
       this.#rows.atomically(() => {
         log.flush();
+        if (installed) {
+          generation.staged = false;
+          forgetStaged(this.#rows);
+        }
         generation.saveMeta();
       });
+      if (this.#replaced !== undefined) this.#discarder.add(this.#replaced);
+      this.#replaced = undefined;
       // Whoever flushes without working enough must not fill the memory.
       while (this.#merger.pressure > MERGE_PRESSURE_MAX && this.#merger.due) this.#merger.slice();
     });
@@ -253,13 +268,41 @@ class Store implements MvccStore, TxnHost {
     const number = this.#discarder.reserve();
     return new LogImport(
       {
-        install: (generation) => this.#install(generation),
+        install: (generation) => {
+          this.#discarder.add(this.generation);
+          this.#install(generation);
+        },
+        stage: (generation) => this.#stage(generation),
         discard: (generation) => this.#discarder.add(generation),
       },
       this.#rows,
       this.#settings,
       number,
     );
+  }
+
+  get staged(): StagedState | undefined {
+    if (this.#staged === undefined) return undefined;
+    const { flushedRevision, flushedCompactRevision } = this.#staged.progress;
+    return { revision: flushedRevision, compactRevision: flushedCompactRevision };
+  }
+
+  installStaged(): void {
+    this.#check();
+    const staged = this.#staged;
+    assert(staged !== undefined, 'install the state put aside: there is none');
+    const cache = new PageCache(this.#settings.cacheBytes);
+    const generation = openStaged(this.#rows, this.#settings, cache, staged);
+    this.#staged = undefined;
+    this.#replaced = this.generation;
+    this.#install(generation);
+  }
+
+  dropStaged(): void {
+    if (this.#staged === undefined) return;
+    forgetStaged(this.#rows);
+    this.#discarder.addNumber(this.#staged.number);
+    this.#staged = undefined;
   }
 
   get stats(): MvccStats {
@@ -283,9 +326,16 @@ class Store implements MvccStore, TxnHost {
     };
   }
 
+  #stage(generation: Generation): void {
+    this.#rows.atomically(() => {
+      this.dropStaged();
+      generation.saveStaged();
+    });
+    this.#staged = { number: generation.number, progress: generation.progress };
+  }
+
   #install(generation: Generation): void {
     assert(this.#txn === undefined, 'install a snapshot: a transaction is open');
-    this.#discarder.add(this.generation);
     this.generation.cache.clear();
     generation.cache.budgetBytes = this.#settings.cacheBytes;
     this.generation = generation;

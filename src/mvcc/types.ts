@@ -148,6 +148,20 @@ export interface Mvcc extends ReadView {
   exportPages(): PageExport;
   /** Starts receiving another member's pages beside the current state, which goes on serving. */
   importPages(): PageImport;
+  /** Where the state put aside stands; undefined: there is none. */
+  readonly staged: StagedState | undefined;
+  /**
+   * Makes the state put aside the store's state. In memory at once, durable with the next `flush`: until
+   * then a reopened store stands where it did before, with that state still aside.
+   */
+  installStaged(): void;
+  /** Forgets the state put aside, if there is one. */
+  dropStaged(): void;
+}
+
+export interface StagedState {
+  readonly revision: number;
+  readonly compactRevision: number;
 }
 
 /** A snapshot being received. Durable as it grows; nothing of it is visible before `install`. */
@@ -159,6 +173,11 @@ export interface PageImport {
    * state's rows are deleted by `work`, slice by slice.
    */
   install(revision: number, compactRevision: number): void;
+  /**
+   * Puts the received state aside, to be installed by `Mvcc.installStaged`: it outlives a restart, and
+   * replaces what was put aside before. Atomic with the caller's transaction.
+   */
+  stage(): void;
   /** Forgets what was received. */
   abort(): void;
 }

@@ -173,10 +173,23 @@ export class NaiveStore implements Mvcc {
         this.compactRevision = compactRevision;
         this.unflushedBytes = 0;
       },
+      stage: () => {
+        throw new Error('put a state aside: not in this store');
+      },
       abort: () => {
         received.length = 0;
       },
     };
+  }
+
+  readonly staged = undefined;
+
+  installStaged(): void {
+    throw new Error('install the state put aside: not in this store');
+  }
+
+  dropStaged(): void {
+    // There never is one.
   }
 }
 
