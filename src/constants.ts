@@ -41,6 +41,11 @@ export const PROPOSAL_TIMEOUT_MS = 5_000 + 2 * ELECTION_TICKS * TICK_MS;
 /** Proposals of one member that may wait for their fate at once. */
 export const PROPOSALS_WAITING_MAX = 20_000;
 
+/** Learners that may be added at run time; etcd's own default is 1, but here they are how regions read. */
+export const LEARNERS_MAX_DEFAULT = 16;
+/** Share of the leader's log that a learner must hold to be promoted, as in etcd. */
+export const LEARNER_MATCH_SHARE_MIN = 0.9;
+
 /** One unary answer; a call between a Worker and an object carries 32 MiB at most. */
 export const RESPONSE_BYTES_MAX = 28 * 1024 * 1024;
 
