@@ -18,6 +18,8 @@ export type ClusterMode = 'one-process' | 'process-per-member';
 export interface ClusterOptions {
   /** Number of members; 3 unless given. */
   readonly members?: number;
+  /** Their places and kinds instead, one each; far from each other unless given. */
+  readonly placement?: readonly Placement[];
   /** One workerd for all (peers are sibling objects), or one each (peers over HTTP). */
   readonly mode?: ClusterMode;
   /** Where the data stays; without it a temporary folder is used and removed at the end. */
@@ -39,6 +41,11 @@ export interface ClusterOptions {
   readonly onEnd?: (process: LocalProcess) => void;
   /** Entry file of the Worker, for tests of these scripts. */
   readonly entry?: string;
+}
+
+export interface Placement {
+  readonly region: string;
+  readonly learner: boolean;
 }
 
 /** A Worker with one Durable Object class that needs nothing but itself. */
@@ -103,7 +110,7 @@ interface Plan {
 }
 
 export async function startCluster(options: ClusterOptions = {}): Promise<LocalCluster> {
-  const count = options.members ?? 3;
+  const count = options.placement?.length ?? options.members ?? 3;
   const mode = options.mode ?? 'one-process';
   const processCount = mode === 'one-process' ? 1 : count;
   const ports = options.ports ?? (await freePorts(processCount));
@@ -112,15 +119,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
     options.companion === undefined ? [] : await freePorts(processCount, ports);
   const placed = Array.from({ length: count }, (_, index) => ({
     name: `m${index + 1}`,
-    region: REGIONS[index % REGIONS.length] ?? REGIONS[0],
+    region: options.placement?.[index]?.region ?? REGIONS[index % REGIONS.length] ?? REGIONS[0],
+    learner: options.placement?.[index]?.learner ?? false,
   }));
   const membersText = placed
-    .map(({ name, region }, index) => {
+    .map(({ name, region, learner }, index) => {
       const url =
         mode === 'one-process'
           ? ''
           : `=http://127.0.0.1:${(options.peerPorts ?? ports)[index] ?? 0}`;
-      return `${name}:${region}${url}`;
+      return `${name}:${region}${learner ? ':learner' : ''}${url}`;
     })
     .join(',');
 

@@ -14,6 +14,8 @@ export interface LocalEtcd {
   readonly endpoints: readonly string[];
   /** Client URL of the member that led when the cluster came up. */
   readonly leader: string;
+  /** Ends one member by SIGKILL, by its place in `endpoints`. */
+  readonly kill: (index: number) => Promise<void>;
   /** Ends all processes and removes their data. */
   readonly stop: () => Promise<void>;
 }
@@ -21,8 +23,16 @@ export interface LocalEtcd {
 export interface EtcdOptions {
   /** 1 unless given. */
   readonly members?: number;
+  /** Where members hear each other; free ports are chosen unless given. */
+  readonly peers?: readonly PeerPorts[];
   /** Further arguments for every member, such as `--auto-compaction-retention=1`. */
   readonly args?: readonly string[];
+}
+
+export interface PeerPorts {
+  readonly listen: number;
+  /** In the member's peer URL; somebody forwards from there when it is another. */
+  readonly advertised: number;
 }
 
 const READY_TIMEOUT_MS = 30_000;
@@ -50,17 +60,18 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<LocalEtcd> {
   const members = Array.from({ length: count }, (_, index) => ({
     name: `e${index + 1}`,
     client: `http://127.0.0.1:${ports[2 * index] ?? 0}`,
-    peer: `http://127.0.0.1:${ports[2 * index + 1] ?? 0}`,
+    listen: options.peers?.[index]?.listen ?? ports[2 * index + 1] ?? 0,
+    advertised: options.peers?.[index]?.advertised ?? ports[2 * index + 1] ?? 0,
   }));
-  const initial = members.map(({ name, peer }) => `${name}=${peer}`).join(',');
-  const children = members.map(({ name, client, peer }) =>
+  const initial = members.map(({ name, advertised }) => `${name}=${urlOf(advertised)}`).join(',');
+  const children = members.map(({ name, client, listen, advertised }) =>
     startMember(program, [
       `--name=${name}`,
       `--data-dir=${join(folder, name)}`,
       `--listen-client-urls=${client}`,
       `--advertise-client-urls=${client}`,
-      `--listen-peer-urls=${peer}`,
-      `--initial-advertise-peer-urls=${peer}`,
+      `--listen-peer-urls=${urlOf(listen)}`,
+      `--initial-advertise-peer-urls=${urlOf(advertised)}`,
       `--initial-cluster=${initial}`,
       '--logger=zap',
       '--log-level=error',
@@ -73,11 +84,23 @@ export async function startEtcd(options: EtcdOptions = {}): Promise<LocalEtcd> {
   };
   const endpoints = members.map(({ client }) => client);
   try {
-    return { endpoints, leader: await leaderAmong(endpoints), stop };
+    return {
+      endpoints,
+      leader: await leaderAmong(endpoints),
+      kill: async (index) => {
+        const child = children[index];
+        if (child !== undefined) await end(child);
+      },
+      stop,
+    };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+function urlOf(port: number): string {
+  return `http://127.0.0.1:${port}`;
 }
 
 function startMember(program: string, args: readonly string[]): ChildProcess {
