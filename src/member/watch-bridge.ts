@@ -6,9 +6,11 @@
  * requests, tells how much the client has read, and begins with RESUME when another member had the
  * stream before. The member sends messages, with what the Worker needs to go on elsewhere.
  */
-import { WatchCreateRequest } from '../api/messages.ts';
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
 import { decodeUtf8, encodeUtf8 } from '../lib/utf8.ts';
+import type { Resumption } from '../session/items.ts';
+import { readResumption } from '../session/reader.ts';
+import { writeResumption } from '../session/writer.ts';
 
 /** Paths at the member's object; each is upgraded to a WebSocket. No client can name them. */
 export const WATCH_PATHS = {
@@ -22,26 +24,7 @@ export type WatchKind = keyof typeof WATCH_PATHS;
 /** Behind a path: the stream is to end when the member has no leader for a while (etcd's `hasleader`). */
 export const NEEDS_LEADER_QUERY = '?needs-leader';
 
-/** A text frame that a member answers with PONG without waking up. */
-export const PING = 'ping';
-export const PONG = 'pong';
-
-/** A watcher as another member is to go on with it. */
-export interface ResumedWatcher {
-  readonly id: bigint;
-  /** First revision that the client has not seen. */
-  readonly next: number;
-  /** As the client asked for it. */
-  readonly request: WatchCreateRequest;
-}
-
-export interface Resumption {
-  /** No smaller id was given by a server yet. */
-  readonly nextId: number;
-  /** Greatest revision in a header that the client has seen. */
-  readonly sentRevision: number;
-  readonly watchers: readonly ResumedWatcher[];
-}
+export { PING, PONG } from '../session/items.ts';
 
 export type ToMember =
   /** An encoded etcdserverpb.WatchRequest. */
@@ -161,22 +144,13 @@ function writeMemberItem(writer: ByteWriter, item: ToMember): void {
       writer.u8(Kind.READ);
       writer.varint(item.count);
       return;
-    case 'resume': {
-      const { nextId, sentRevision, watchers } = item.resumption;
+    case 'resume':
       writer.u8(Kind.RESUME);
-      writer.varint(nextId);
-      writer.varint(sentRevision);
-      writer.varint(watchers.length);
-      for (const { id, next, request } of watchers) {
-        writer.u64(id);
-        writer.varint(next);
-        writer.bytes(WatchCreateRequest.encode(request).finish());
-      }
-    }
+      writeResumption(writer, item.resumption);
   }
 }
 
-/** @throws DecodeError, WireError */
+/** @throws DecodeError */
 export function readToMember(frame: Uint8Array): ToMember[] {
   const reader = new ByteReader(frame);
   const items: ToMember[] = [];
@@ -191,16 +165,8 @@ function readMemberItem(reader: ByteReader): ToMember {
       return { kind: 'request', body: reader.bytes() };
     case Kind.READ:
       return { kind: 'read', count: reader.varint() };
-    case Kind.RESUME: {
-      const nextId = reader.varint();
-      const sentRevision = reader.varint();
-      const watchers = Array.from({ length: readCount(reader, ID_BYTES + 2) }, () => ({
-        id: readId(reader),
-        next: reader.varint(),
-        request: WatchCreateRequest.decode(reader.bytes()),
-      }));
-      return { kind: 'resume', resumption: { nextId, sentRevision, watchers } };
-    }
+    case Kind.RESUME:
+      return { kind: 'resume', resumption: readResumption(reader) };
     default:
       throw new DecodeError(`read a frame of the Worker: kind ${kind}, expected 5 to 7`);
   }

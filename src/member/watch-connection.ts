@@ -6,11 +6,12 @@ import { toBigInt, WatchRequest, WireError } from '../api/messages.ts';
 import { JSON_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../constants.ts';
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
 import { encodeUtf8 } from '../lib/utf8.ts';
+import type { Resumption } from '../session/items.ts';
 import { savedStreamAt } from '../watch/resumption.ts';
 import type { WatchStream } from '../watch/stream.ts';
 import type { SavedRow } from '../watch/types.ts';
 import { WatchState } from '../watch/watcher.ts';
-import { readToMember, type Resumption, type ToMember, type WatchKind } from './watch-bridge.ts';
+import { readToMember, type ToMember, type WatchKind } from './watch-bridge.ts';
 import type { WatchHost } from './watch-host.ts';
 import {
   BridgeReceiver,

@@ -21,9 +21,9 @@ import {
   type ToWorker,
   type WatchKind,
 } from '../../member/watch-bridge.ts';
+import { Positions } from '../../session/watch-positions.ts';
 import type { Router } from '../router.ts';
 import { WatchLink } from './link.ts';
-import { Positions } from './positions.ts';
 
 /** How the stream is written to the client. */
 export interface WatchFormat {

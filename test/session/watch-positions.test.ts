@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { WatchCreateRequest, WatchRequest } from '../../src/api/messages.ts';
-import { Positions } from '../../src/http/watch/positions.ts';
 import { bytesOf } from '../../src/lib/bytes.ts';
-import type { BridgedMessage } from '../../src/member/watch-bridge.ts';
+import { Positions, type SentMessage } from '../../src/session/watch-positions.ts';
 
 function create(key: string, watch_id = 0, start_revision = 0): WatchRequest {
   const input = { create_request: { key: bytesOf(key), watch_id, start_revision } };
@@ -14,16 +13,14 @@ function cancel(watch_id: number): WatchRequest {
   return WatchRequest.decode(WatchRequest.encode({ cancel_request: { watch_id } }).finish());
 }
 
-function message(fields: Partial<BridgedMessage>): BridgedMessage {
+function message(fields: Partial<SentMessage>): SentMessage {
   return {
-    kind: 'message',
     watchId: 0n,
     revision: 1,
     next: 0,
     created: false,
     canceled: false,
     fragment: false,
-    line: new Uint8Array(0),
     ...fields,
   };
 }

@@ -4,8 +4,21 @@ import {
   toClampedNumber,
   type WatchCreateRequest,
   type WatchRequest,
-} from '../../api/messages.ts';
-import type { BridgedMessage, Resumption } from '../../member/watch-bridge.ts';
+} from '../api/messages.ts';
+import type { Resumption } from './items.ts';
+
+/** What a message of a watch stream says about where its watchers are. */
+export interface SentMessage {
+  readonly watchId: bigint;
+  /** Of the header. */
+  readonly revision: number;
+  /** Revision after the last event; 0 when the message holds none. */
+  readonly next: number;
+  readonly created: boolean;
+  readonly canceled: boolean;
+  /** More of the same revision follows. */
+  readonly fragment: boolean;
+}
 
 interface Position {
   readonly request: WatchCreateRequest;
@@ -52,7 +65,7 @@ export class Positions {
   }
 
   /** The client is sent `message`. Returns the revision to resume from if it were the last; 0: unknown. */
-  sent(message: BridgedMessage): number {
+  sent(message: SentMessage): number {
     const { watchId, revision, next } = message;
     this.#isWithinRevision = message.fragment;
     this.#sentRevision = Math.max(this.#sentRevision, revision);
@@ -73,7 +86,7 @@ export class Positions {
     for (const id of this.#watchers.keys()) if (!excepted.has(id)) this.#moveOn(id, revision + 1);
   }
 
-  #created({ watchId, revision, canceled }: BridgedMessage): number {
+  #created({ watchId, revision, canceled }: SentMessage): number {
     const index = this.#unanswered.findIndex((request) => request.create_request !== null);
     const [answered] = index < 0 ? [] : this.#unanswered.splice(index, 1);
     const request = answered?.create_request ?? null;
@@ -104,7 +117,7 @@ export class Positions {
   }
 
   /** A message without events: for one watcher, or (-1) for all of them. */
-  #progressed({ watchId, revision }: BridgedMessage): number {
+  #progressed({ watchId, revision }: SentMessage): number {
     if (watchId === -1n) this.reached(revision);
     else this.#moveOn(watchId, revision + 1);
     return revision + 1;
