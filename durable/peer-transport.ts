@@ -127,9 +127,9 @@ class PeerStream {
     return true;
   }
 
+  /** What was sent still goes out, also when the dial is on its way. */
   close(): void {
     this.#closed = true;
-    this.#dropQueue();
     this.#socket?.close(1000, 'rest');
     this.#socket = undefined;
   }
@@ -159,6 +159,8 @@ class PeerStream {
   #adopt(socket: WebSocket): void {
     socket.accept();
     if (this.#closed) {
+      for (const frame of this.#queued) socket.send(frame);
+      this.#dropQueue();
       socket.close(1000, 'rest');
       return;
     }

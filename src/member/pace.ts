@@ -34,11 +34,10 @@ export class Pace {
     this.#after(0, 'work');
   }
 
-  /** At rest no timer keeps the object in memory. Returns whether it ticked. */
-  endTicks(): boolean {
-    const timer = this.#timers.get('tick');
-    timer?.cancel();
-    return this.#timers.delete('tick');
+  /** At rest no timer keeps the object in memory. */
+  endTicks(): void {
+    this.#timers.get('tick')?.cancel();
+    this.#timers.delete('tick');
   }
 
   stop(): void {

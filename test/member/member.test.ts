@@ -13,6 +13,9 @@ import {
 import { UnknownRequestError } from '../../src/apply/unknown-request.ts';
 import { bytesOf } from '../../src/lib/bytes.ts';
 import { CANNOT_START, type CallResult } from '../../src/member/rpc.ts';
+import { encodeMessages } from '../../src/raft/codec.ts';
+import { messageOf } from '../../src/raft/message.ts';
+import { MessageType } from '../../src/raft/types.ts';
 import { type Host, World } from './support/world.ts';
 
 const put = (host: Host, key: string): Promise<CallResult> =>
@@ -50,6 +53,26 @@ describe('three members', () => {
     }
     const hashes = await Promise.all([...world.hosts.values()].map(hashOf));
     assert.equal(new Set(hashes).size, 1);
+  });
+
+  it('close their streams when they come to rest, the leader too', async () => {
+    const world = new World('m1,m2,m3');
+    const leader = await world.elect();
+    await world.settled(put(leader, 'key'));
+    assert.equal(world.streaming.size, 3);
+    for (let ms = 0; ms < 5_000 && !leader.member.status.resting; ms += 100) {
+      await world.clock.advance(100);
+    }
+    await world.clock.advance(100);
+    assert.deepEqual([...world.streaming], []);
+    // What an old candidate asks is answered without waking, and nothing stays open for it.
+    const [other] = [...world.hosts.values()].filter((host) => host !== leader);
+    assert.ok(other?.member.status.resting);
+    const fields = { term: leader.member.term - 1 };
+    const late = messageOf(MessageType.vote, leader.member.self.id, other.member.self.id, fields);
+    other.member.receive(encodeMessages([late]));
+    await world.clock.advance(100);
+    assert.deepEqual([...world.streaming], []);
   });
 
   it('time out without a majority, and read serializably all the same', async () => {

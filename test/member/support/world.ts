@@ -29,6 +29,8 @@ export class World {
   readonly hosts = new Map<string, Host>();
   /** Members that neither send nor receive, by name. */
   readonly cut = new Set<string>();
+  /** Members with a stream to a peer open, by name: they cannot be put to sleep. */
+  readonly streaming = new Set<string>();
   readonly #random = new Prng(1);
 
   constructor(members: string) {
@@ -110,6 +112,7 @@ export class World {
     return {
       send: (to, frame) => {
         if (reach(to) === undefined) return false;
+        this.streaming.add(from);
         const copy = frame.slice();
         this.clock.setTimer(1, () => reach(to)?.receiver.frame(copy, () => undefined));
         return true;
@@ -122,7 +125,7 @@ export class World {
         if (answer.status === 200 && typeof answer.body !== 'string') return answer.body;
         throw new Error(`status ${answer.status}: ${String(answer.body)}`);
       },
-      quiet: () => undefined,
+      quiet: () => void this.streaming.delete(from),
     };
   }
 }
