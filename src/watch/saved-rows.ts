@@ -7,7 +7,10 @@ import type { Watcher } from './watcher.ts';
 
 /** Room that the stream's head takes in the attachment, at most: two bytes and four varints. */
 const HEAD_BYTES_MAX = 2 + 4 * 8;
-const INLINE_BYTES_MAX = WATCH_ATTACHMENT_BYTES_MAX - HEAD_BYTES_MAX;
+
+function inlineBytesMax(): number {
+  return WATCH_ATTACHMENT_BYTES_MAX - HEAD_BYTES_MAX;
+}
 
 const NO_ROWS: readonly SavedRow[] = [];
 
@@ -64,10 +67,10 @@ export class SavedRows {
 
   /** Moves the watchers into rows when the attachment gets too small, and back when half of it is enough. */
   settle(watchers: Iterable<Watcher>): void {
-    if (this.#rows === undefined && this.#bytes > INLINE_BYTES_MAX) {
+    if (this.#rows === undefined && this.#bytes > inlineBytesMax()) {
       this.#rows = [];
       for (const watcher of watchers) watcher.row = place(this.#rows, savedBytes(watcher.group));
-    } else if (this.#rows !== undefined && this.#bytes <= INLINE_BYTES_MAX / 2) {
+    } else if (this.#rows !== undefined && this.#bytes <= inlineBytesMax() / 2) {
       this.#obsolete = this.#rows.length;
       this.#rows = undefined;
     }

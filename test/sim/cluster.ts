@@ -42,6 +42,8 @@ export class SimulatedCluster implements World, Neighbourhood {
   /** Extra commit time of members with a slow disk, as a factor. */
   readonly #slowDisks = new Map<string, number>();
   failure: Violation | undefined;
+  /** Nobody asks anything until then. */
+  quietUntilMs = 0;
   /** Faults come and clocks are off; false in the liveness phase. */
   faulty = true;
 

@@ -19,6 +19,16 @@ export interface SimulatedObject {
   /** A request over the pipeline. */
   answer(from: NodeId, path: string, body: Uint8Array): Promise<Uint8Array>;
   alarm(): void;
+  /**
+   * Takes up the sockets that the object slept with, maybe none. Called once, before anything else.
+   */
+  adopt(sockets: readonly HeldSocket[]): void;
+}
+
+/** A socket whose other end is a client's. It goes with the instance, unless the object sleeps. */
+export interface HeldSocket {
+  /** The instance is gone, and the socket with it. */
+  lost(): void;
 }
 
 /** One instance in memory, with the ports it was given. */
@@ -26,6 +36,8 @@ export interface Living<I> {
   readonly instance: I;
   readonly session: DiskSession;
   readonly clock: InstanceClock;
+  /** Sockets that end here. */
+  readonly sockets: Set<HeldSocket>;
   /** False once it is gone: nothing reaches it, nothing it does has an effect. */
   alive: boolean;
 }
@@ -35,6 +47,8 @@ export interface HostCounts {
   crashes: number;
   evictions: number;
   takeovers: number;
+  /** Evictions that left the sockets open, as nothing was going on. */
+  sleeps: number;
 }
 
 /** Longest life of a twin, and how long after its first unconfirmed write the platform resets it. */
@@ -47,7 +61,13 @@ export class ObjectHost<I extends SimulatedObject> {
   readonly id: NodeId;
   readonly disk: Disk;
   readonly machine: MachineClock;
-  readonly counts: HostCounts = { builds: 0, crashes: 0, evictions: 0, takeovers: 0 };
+  readonly counts: HostCounts = {
+    builds: 0,
+    crashes: 0,
+    evictions: 0,
+    takeovers: 0,
+    sleeps: 0,
+  };
   readonly #world: World;
   readonly #scheduler: Scheduler;
   readonly #prng: Prng;
@@ -56,6 +76,8 @@ export class ObjectHost<I extends SimulatedObject> {
   #twin: Living<I> | undefined;
   /** Senders whose connection still ends at the twin. */
   readonly #pinned = new Set<string>();
+  /** Sockets that the platform holds while the object sleeps. */
+  #asleep: readonly HeldSocket[] = [];
   #down = false;
   /** Bits of its rows were flipped on purpose: it may stop with an error that says so. */
   damaged = false;
@@ -109,6 +131,7 @@ export class ObjectHost<I extends SimulatedObject> {
       if (!living.alive) return;
       living.alive = false;
       living.session.kill(() => 0);
+      loseSockets(living);
       if (this.#current?.session === living.session) this.#current = undefined;
       if (this.#twin?.session === living.session) this.#twin = undefined;
     });
@@ -135,6 +158,32 @@ export class ObjectHost<I extends SimulatedObject> {
     if (living !== undefined) this.#enter(living, task);
   }
 
+  /** A client's socket ends at `instance` from now on. */
+  hold(instance: I, socket: HeldSocket): void {
+    const living = [this.#current, this.#twin].find((each) => each?.instance === instance);
+    if (living === undefined) socket.lost();
+    else living.sockets.add(socket);
+  }
+
+  /** Delivers what came over a socket, to the instance that has it or to a new one if the object sleeps. */
+  deliverOver(socket: HeldSocket, task: (instance: I) => void): void {
+    const holds = (living: Living<I> | undefined): boolean => living?.sockets.has(socket) === true;
+    const living = [this.#current, this.#twin].find(holds);
+    if (living !== undefined) {
+      this.#enter(living, task);
+    } else if (this.#asleep.includes(socket)) {
+      const woken = this.#wake();
+      if (woken !== undefined) this.#enter(woken, task);
+    }
+  }
+
+  /** A socket is closed at both ends. */
+  drop(socket: HeldSocket): void {
+    this.#current?.sockets.delete(socket);
+    this.#twin?.sockets.delete(socket);
+    this.#asleep = this.#asleep.filter((each) => each !== socket);
+  }
+
   /** Ends the instance and keeps the object from starting again until `start`. */
   crash(): void {
     this.counts.crashes++;
@@ -143,6 +192,7 @@ export class ObjectHost<I extends SimulatedObject> {
     this.#twin = undefined;
     if (this.#current !== undefined) this.#lose(this.#current);
     this.#current = undefined;
+    this.#loseAsleep();
     this.#world.trace(this.id, 'crashed');
   }
 
@@ -174,14 +224,31 @@ export class ObjectHost<I extends SimulatedObject> {
     if (this.#current !== undefined) this.#current.session.crashAt = Infinity;
   }
 
-  /** The platform drops the instance from memory. The next event builds it anew. */
+  /**
+   * The platform drops the instance from memory. The next event builds it anew. Sockets stay open when
+   * nothing was going on (then the object merely sleeps), and are closed when something was.
+   */
   evict(): void {
     const living = this.#current;
-    if (living === undefined || living.session.unconfirmed > 0) return;
+    if (living === undefined || living.session.unconfirmed > 0 || this.sleep()) return;
     this.counts.evictions++;
     this.#world.trace(this.id, 'evicted from memory');
     this.#end(living, 0);
     this.#current = undefined;
+  }
+
+  /** The object goes to sleep if nothing keeps it awake. Returns whether it did. */
+  sleep(): boolean {
+    const living = this.#current;
+    if (living === undefined || living.clock.pendingTimers > 0) return false;
+    if (living.session.unconfirmed > 0 || living.session.held > 0) return false;
+    this.counts.sleeps++;
+    this.#world.trace(this.id, `sleeps with ${living.sockets.size} sockets`);
+    this.#asleep = [...living.sockets];
+    living.sockets.clear();
+    this.#end(living, 0);
+    this.#current = undefined;
+    return true;
   }
 
   /** Starts a second instance; the first lives on as a stale twin for a while. */
@@ -230,16 +297,22 @@ export class ObjectHost<I extends SimulatedObject> {
       },
       () => this.#world.timerLatenessMs(),
     );
-    const bare = { session, clock, alive: true };
+    const bare = { session, clock, alive: true, sockets: new Set(this.#asleep) };
     try {
       const instance = this.#build(bare);
       // The very object the ports were built with, so that `alive` is one flag.
       const living = Object.assign(bare, { instance });
       state.living = living;
       this.#current = living;
-      return living;
+      const kept = this.#asleep;
+      this.#asleep = [];
+      this.#enter(living, (built) => {
+        built.adopt(kept);
+      });
+      return living.alive ? living : undefined;
     } catch (error) {
       session.kill(() => 0);
+      this.#loseAsleep();
       this.#refused(error);
       return undefined;
     }
@@ -276,6 +349,13 @@ export class ObjectHost<I extends SimulatedObject> {
   #end(living: Living<I>, survivors: number): void {
     living.alive = false;
     living.session.kill(() => survivors);
+    loseSockets(living);
+  }
+
+  #loseAsleep(): void {
+    const lost = this.#asleep;
+    this.#asleep = [];
+    for (const socket of lost) socket.lost();
   }
 
   #endTwin(twin: Living<I>): void {
@@ -319,4 +399,10 @@ export class ObjectHost<I extends SimulatedObject> {
       });
     }
   }
+}
+
+function loseSockets(living: { readonly sockets: Set<HeldSocket> }): void {
+  const lost = [...living.sockets];
+  living.sockets.clear();
+  for (const socket of lost) socket.lost();
 }

@@ -45,6 +45,8 @@ export class Observer {
   readonly onApplied: ((applied: Applied) => void)[] = [];
   /** Told of every leader, when it is first seen to lead a term. */
   readonly onLeader: ((id: NodeId, term: number) => void)[] = [];
+  /** Told of the same at once: unconfirmed, so that it may yet prove to be neither committed nor done. */
+  readonly onApplying: ((applied: Applied) => void)[] = [];
   readonly counts: ReplicaCounts = {
     elections: 0,
     entries: 0,
@@ -101,6 +103,7 @@ export class Observer {
       const error = applied?.outcome.error?.message ?? '';
       const changes = applied?.outcome.changes.length ?? 0;
       const hash = entry.index % HASH_EVERY_ENTRIES === 0 ? hashOf(state) : undefined;
+      for (const tell of this.onApplying) tell({ who, entry, result: applied, revision });
       session.output(() => {
         if (changes > 0) this.hints.note(entry, revision);
         this.#applied(who, entry, `${revision} ${changes} ${error}`, hash);

@@ -4,7 +4,7 @@
  */
 import type { Prng } from '../../src/lib/prng.ts';
 import type { Settings } from '../../src/mvcc/settings.ts';
-import type { TunableConstant } from './patches.ts';
+import type { TunableConstant, WatchConstant } from './patches.ts';
 import type { Tuning } from './tuning.ts';
 import type { Mix } from './workload.ts';
 
@@ -154,7 +154,13 @@ function drawTuning(prng: Prng, regions: boolean): Tuning {
       // Elections are what most bugs need. Round trips between regions leave no room for short ones.
       ELECTION_TICKS: regions ? 10 : prng.pick([3, 3, 5, 10]),
       REST_AFTER_TICKS: prng.pick([3, 10, 10]),
-      ...some<Record<Exclude<TunableConstant, 'ELECTION_TICKS' | 'REST_AFTER_TICKS'>, number>>({
+      ...drawWatchTuning(prng),
+      ...some<
+        Record<
+          Exclude<TunableConstant, WatchConstant | 'ELECTION_TICKS' | 'REST_AFTER_TICKS'>,
+          number
+        >
+      >({
         CHECKPOINT_ENTRIES: [5, 40, 200],
         CHECKPOINT_BYTES: [2_000, 20_000],
         CATCH_UP_ENTRIES: [1, 10, 100],
@@ -197,6 +203,29 @@ function drawTuning(prng: Prng, regions: boolean): Tuning {
       leafPageBytesMin: leafPageBytes >> 2,
     },
   };
+}
+
+/** So that a watch of a few events is slow, split, spread over rows, and saved before it sleeps. */
+function drawWatchTuning(prng: Prng): Partial<Record<WatchConstant, number>> {
+  const choices: Readonly<Record<WatchConstant, readonly number[]>> = {
+    WATCH_STREAM_UNREAD_BYTES_MAX: [300, 3_000],
+    WATCH_UNREAD_BYTES_MAX: [1_000, 20_000],
+    WATCH_RESPONSE_REVISIONS_MAX: [1, 5],
+    WATCH_FRAGMENT_BYTES: [200, 1_000],
+    WATCH_SLICE_READ_BYTES: [100, 2_000],
+    WATCH_SLICE_SENT_BYTES_MAX: [200, 2_000],
+    WATCH_SLICE_WATCHERS_MAX: [1, 3],
+    WATCH_ATTACHMENT_BYTES_MAX: [60, 200],
+    WATCH_ROW_BYTES: [80, 300],
+    WATCH_PROGRESS_INTERVAL_MS: [300, 2_000],
+    WATCH_SAVE_AFTER_MS: [100, 300],
+    WATCH_FRAME_BYTES: [100, 1_000],
+  };
+  const drawn: Partial<Record<WatchConstant, number>> = {};
+  for (const [name, values] of Object.entries(choices) as [WatchConstant, number[]][]) {
+    if (prng.bool()) drawn[name] = prng.pick(values);
+  }
+  return drawn;
 }
 
 export function describeOptions(options: SimulationOptions): string {

@@ -1,4 +1,5 @@
 /** Every part of the workload, in the order in which they are started and judged. */
 import type { PartFactory } from './part.ts';
+import { buildWatches } from './watch/watch-part.ts';
 
-export const PARTS: readonly PartFactory[] = [];
+export const PARTS: readonly PartFactory[] = [buildWatches];

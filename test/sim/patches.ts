@@ -22,8 +22,25 @@ export class PatchError extends Error {
 const ROOT = new URL('../../', import.meta.url).href;
 const CONSTANTS_FILE = 'src/constants.ts';
 
+/** Those of watches among them. */
+export const WATCH_CONSTANTS = [
+  'WATCH_STREAM_UNREAD_BYTES_MAX',
+  'WATCH_UNREAD_BYTES_MAX',
+  'WATCH_RESPONSE_REVISIONS_MAX',
+  'WATCH_FRAGMENT_BYTES',
+  'WATCH_SLICE_READ_BYTES',
+  'WATCH_SLICE_SENT_BYTES_MAX',
+  'WATCH_SLICE_WATCHERS_MAX',
+  'WATCH_ATTACHMENT_BYTES_MAX',
+  'WATCH_ROW_BYTES',
+  'WATCH_PROGRESS_INTERVAL_MS',
+  'WATCH_SAVE_AFTER_MS',
+  'WATCH_FRAME_BYTES',
+] as const;
+
 /** Constants that runs set; see options.ts. */
 export const TUNABLE_CONSTANTS = [
+  ...WATCH_CONSTANTS,
   'ELECTION_TICKS',
   'REST_AFTER_TICKS',
   'CHECKPOINT_ENTRIES',
@@ -37,6 +54,7 @@ export const TUNABLE_CONSTANTS = [
   'WAL_BATCH_BYTES_MAX',
   'WAL_CACHE_BYTES',
 ] as const;
+export type WatchConstant = (typeof WATCH_CONSTANTS)[number];
 export type TunableConstant = (typeof TUNABLE_CONSTANTS)[number];
 
 /** What the loaded constants module offers beside its constants. */

@@ -7,7 +7,11 @@ import type { CallResult } from '../../src/member/rpc.ts';
 import { MemberService } from '../../src/member/service.ts';
 import type { Prng } from '../../src/lib/prng.ts';
 import type { NodeId } from '../../src/raft/types.ts';
-import type { Living, ObjectHost, SimulatedObject } from './host.ts';
+import type { WatchKind } from '../../src/member/watch-bridge.ts';
+import type { WatchConnection } from '../../src/member/watch-connection.ts';
+import type { WatchSocket } from '../../src/member/watch-receivers.ts';
+import type { DiskSession } from './disk-session.ts';
+import type { HeldSocket, Living, ObjectHost, SimulatedObject } from './host.ts';
 import type { Observer } from './observer.ts';
 import type { World } from './world.ts';
 
@@ -19,13 +23,27 @@ export interface Neighbourhood {
   host(id: NodeId): ObjectHost<SimulatedMember> | undefined;
 }
 
+/** A client's socket that carries a watch stream, as its member sees it. */
+export interface MemberSocket extends WatchSocket, HeldSocket {
+  readonly kind: WatchKind;
+  readonly needsLeader: boolean;
+  readonly attachment: Uint8Array | undefined;
+  /** It was closed before it was accepted. */
+  readonly isGone: boolean;
+  /** From now on what is sent waits for the writes of `session`. */
+  heldBy(session: DiskSession): void;
+}
+
 export class SimulatedMember implements SimulatedObject {
   readonly member: Member;
+  readonly #session: DiskSession;
+  readonly #watches = new Map<HeldSocket, WatchConnection>();
   readonly #service: MemberService;
   readonly #receiver: PeerReceiver;
 
-  constructor(member: Member) {
+  constructor(member: Member, session: DiskSession) {
     this.member = member;
+    this.#session = session;
     this.#service = new MemberService(member);
     this.#receiver = new PeerReceiver(member, '');
   }
@@ -53,6 +71,37 @@ export class SimulatedMember implements SimulatedObject {
 
   alarm(): void {
     this.member.alarm();
+  }
+
+  /** As durable/watch-sockets.ts does it, also when there are none. */
+  adopt(sockets: readonly HeldSocket[]): void {
+    const kept = sockets as readonly MemberSocket[];
+    for (const socket of kept) socket.heldBy(this.#session);
+    const connections = this.member.watch.restore(
+      kept.map((socket) => ({ socket, attachment: socket.attachment })),
+    );
+    kept.forEach((socket, index) => {
+      const connection = connections[index];
+      if (connection !== undefined) this.#watches.set(socket, connection);
+    });
+  }
+
+  /** Opens a watch stream over `socket`, which the host holds for this instance. */
+  async accept(socket: MemberSocket): Promise<void> {
+    await this.member.watch.current();
+    if (socket.isGone) return;
+    socket.heldBy(this.#session);
+    const { kind, needsLeader } = socket;
+    this.#watches.set(socket, this.member.watch.open(kind, socket, needsLeader));
+  }
+
+  socketMessage(socket: HeldSocket, data: string | Uint8Array): void {
+    this.#watches.get(socket)?.message(data);
+  }
+
+  socketClosed(socket: HeldSocket): void {
+    this.#watches.get(socket)?.closed();
+    this.#watches.delete(socket);
   }
 }
 
@@ -95,7 +144,7 @@ export function buildMember(
     },
   });
   observer.follow(self.id, member.state, session);
-  return new SimulatedMember(member);
+  return new SimulatedMember(member, session);
 }
 
 class SimulatedTransport implements Transport {
@@ -110,12 +159,11 @@ class SimulatedTransport implements Transport {
   send(to: PeerAddress, frame: Uint8Array): boolean {
     const { world, self, observer, neighbourhood } = this.#setup;
     if (world.network.knownDown(self.id, to.id)) return false;
-    const bytes = frame.slice();
     this.#living.session.output(() => {
-      const proposes = observer.frame(self.id, bytes);
+      const proposes = observer.frame(self.id, frame);
       world.network.stream(self.id, to.id, proposes, () => {
         neighbourhood.host(to.id)?.deliver(self.id, (object) => {
-          object.receive(self.id, bytes);
+          object.receive(self.id, frame);
         });
       });
     });

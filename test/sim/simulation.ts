@@ -56,8 +56,6 @@ class Simulation {
   readonly #clients: SimulatedClient[] = [];
   readonly #parts: readonly WorkloadPart[];
   #failure: Violation | undefined;
-  /** Nobody asks anything until then. */
-  #quietUntilMs = 0;
 
   constructor(options: SimulationOptions, prng: Prng, trace: Trace | undefined) {
     this.#options = options;
@@ -113,7 +111,7 @@ class Simulation {
     const mean = name === 'compactor' ? 150 : thinkMs;
     const think = (): number => {
       const pause = -mean * Math.log(1 - prng.float());
-      return Math.max(pause, this.#quietUntilMs - this.#cluster.scheduler.nowMs);
+      return Math.max(pause, this.#cluster.quietUntilMs - this.#cluster.scheduler.nowMs);
     };
     const chosen = generator(new Prng(this.#prng.below(2 ** 32)));
     this.#clients.push(
@@ -127,7 +125,7 @@ class Simulation {
     if (idle === 0) return;
     const spanMs = 4_000 + 4_000 * this.#prng.float();
     this.#cluster.scheduler.after((spanMs * (1 - idle)) / idle, () => {
-      this.#quietUntilMs = this.#cluster.scheduler.nowMs + spanMs;
+      this.#cluster.quietUntilMs = this.#cluster.scheduler.nowMs + spanMs;
       this.#cluster.scheduler.after(spanMs, () => {
         this.#scheduleQuiet();
       });

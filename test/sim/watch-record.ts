@@ -49,6 +49,8 @@ export interface RecordedWatch {
   readonly name: string;
   readonly asked: WatchAsked;
   readonly answers: readonly WatchAnswer[];
+  /** False: nobody asked to cancel it, so that only compaction may end it. Undefined: not known. */
+  readonly mayBeCanceled?: boolean | undefined;
   /** The watch was open and well until every event up to here must have arrived; undefined: not known. */
   readonly mustReach?: number | undefined;
 }
@@ -113,6 +115,8 @@ const STREAM = 'watch stream';
 export class WatchRecorder {
   readonly #asked: { name: string; asked: WatchAsked }[] = [];
   readonly #open = new Map<string, Writable>();
+  /** Ids that were asked to be canceled; creations of these may be canceled at once. */
+  readonly #canceling = new Set<string>();
   /** Every watch that was created, the refused ones too. */
   readonly watches: RecordedWatch[] = [];
 
@@ -121,16 +125,27 @@ export class WatchRecorder {
     this.#asked.push({ name, asked });
   }
 
+  /** A cancel request was sent, for a watch that may be open or about to be. */
+  cancels(id: string): void {
+    this.#canceling.add(id);
+    const open = this.#open.get(id);
+    if (open !== undefined) open.mayBeCanceled = true;
+  }
+
   /** @throws Violation of a response that fits no watch */
   received(response: WatchResponse): void {
-    const answer = answerOf(response);
-    const id = response.watch_id.toString();
+    this.took(response.watch_id.toString(), answerOf(response));
+  }
+
+  /** The same of a response in plain values, by its watch id in decimal. @throws Violation */
+  took(id: string, answer: WatchAnswer): void {
     if (answer.created) {
       const asked = this.#asked.shift();
       if (asked === undefined) {
         throw new Violation(STREAM, `watch ${id} was created and nobody had asked`);
       }
-      const watch: Writable = { ...asked, answers: [answer] };
+      const mayBeCanceled = this.#canceling.has(id);
+      const watch: Writable = { ...asked, answers: [answer], mayBeCanceled };
       this.watches.push(watch);
       if (!answer.canceled) this.#open.set(id, watch);
       return;
@@ -155,6 +170,7 @@ export class WatchRecorder {
 
 interface Writable extends RecordedWatch {
   readonly answers: WatchAnswer[];
+  mayBeCanceled: boolean;
   mustReach?: number;
 }
 

@@ -208,7 +208,9 @@ export class RandomWorld {
 
   #cancel(): void {
     this.#withClient((client) => {
-      client.request({ cancel_request: { watch_id: this.#prng.below(client.ids + 1) } });
+      const watch_id = this.#prng.below(client.ids + 1);
+      client.recorder.cancels(String(watch_id));
+      client.request({ cancel_request: { watch_id } });
     });
   }
 

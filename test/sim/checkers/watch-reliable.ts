@@ -1,12 +1,13 @@
 /**
  * Reliable: from the first event on, every wanted one comes, as it happened, without a gap; and a watch
- * that was well to the end misses nothing. A watch may end early only by being canceled, and for
- * compaction only if somebody compacted so far.
+ * that was well to the end misses nothing. A watch may end early only by being canceled: because its
+ * client asked for that, or because somebody compacted what it had still to be told.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { Violation } from '../world.ts';
 import {
   describeEvent,
+  isProgress,
   seenOf,
   wantedOf,
   type RecordedWatch,
@@ -35,22 +36,47 @@ export function checkWatchReliable(watch: RecordedWatch, truth: WatchTruth): voi
       `${watch.name} sees the ${describeEvent(event)} (${JSON.stringify(event.pair)}) where ${instead} (${JSON.stringify(expected?.pair)}) is due`,
     );
   });
-  checkEnd(watch, truth, wanted[Math.max(begin, 0) + seen.length]);
+  checkCancel(watch, truth);
+  checkEnd(watch, wanted[Math.max(begin, 0) + seen.length]);
 }
 
-function checkEnd(
-  watch: RecordedWatch,
-  truth: WatchTruth,
-  missing: { readonly revision: number } | undefined,
-): void {
-  for (const { compactRevision } of watch.answers) {
+/** First revision that the watch was not told of for certain. */
+function nextOf(watch: RecordedWatch): number {
+  let next = Math.max(0, watch.asked.start);
+  for (const answer of watch.answers) {
+    if (answer.canceled) break;
+    if (answer.created && watch.asked.start === 0) next = answer.revision + 1;
+    if (isProgress(answer)) next = Math.max(next, answer.revision + 1);
+    // Of a fragment's last revision more may be to come.
+    const last = answer.events.at(-1);
+    if (last !== undefined) next = Math.max(next, last.revision + (answer.fragment ? 0 : 1));
+  }
+  return next;
+}
+
+function checkCancel(watch: RecordedWatch, truth: WatchTruth): void {
+  for (const { compactRevision, created, canceled } of watch.answers) {
     if (compactRevision > truth.compactRevision) {
       throw new Violation(
         PROPERTY,
         `${watch.name} is canceled for compaction at ${compactRevision}, and ${truth.compactRevision} is the highest asked for`,
       );
     }
+    if (!canceled || created) continue;
+    const next = nextOf(watch);
+    if (compactRevision > 0 && compactRevision <= next) {
+      throw new Violation(
+        PROPERTY,
+        `${watch.name} is canceled for compaction at ${compactRevision}, and lacks nothing below ${next}`,
+      );
+    }
+    if (compactRevision === 0 && watch.mayBeCanceled === false) {
+      throw new Violation(PROPERTY, `${watch.name} is canceled and nobody asked for that`);
+    }
   }
+}
+
+function checkEnd(watch: RecordedWatch, missing: { readonly revision: number } | undefined): void {
   const canceled = watch.answers.some((answer) => answer.canceled);
   if (canceled || watch.mustReach === undefined || missing === undefined) return;
   if (missing.revision <= watch.mustReach) {

@@ -199,6 +199,17 @@ describe('reliable', () => {
     refuses(checkWatchReliable, watchOf(right.slice(0, 3), {}, 6));
     refuses(checkWatchReliable, watchOf([answer(0, { canceled: true, compactRevision: 2 })]));
   });
+
+  it('refuses a cancel nobody asked for, and one for a compaction of what was told already', () => {
+    const canceled = answer(5, { canceled: true });
+    refuses(checkWatchReliable, { ...watchOf([canceled]), mayBeCanceled: false });
+    const compacted = { ...truth, compactRevision: 4 };
+    const overtaken = answer(0, { canceled: true, compactRevision: 4 });
+    checkWatch(watchOf([events(2, a2), overtaken]), compacted);
+    assert.throws(() => {
+      checkWatchReliable(watchOf([events(2, a2), events(3, a3, b3), overtaken]), compacted);
+    }, Violation);
+  });
 });
 
 describe('isCreate', () => {
