@@ -52,6 +52,7 @@ export class SimulatedCluster implements World, Neighbourhood {
     this.#prng = prng;
     this.#trace = trace;
     this.observer = new Observer(
+      () => this.scheduler.nowMs,
       (run, who) => {
         this.#check(run, who);
       },
@@ -187,6 +188,10 @@ export class SimulatedCluster implements World, Neighbourhood {
 
   places(): readonly string[] {
     return [...this.memberIds(), ...this.#clients];
+  }
+
+  get tracing(): boolean {
+    return this.#trace !== undefined;
   }
 
   trace(who: string, what: string): void {

@@ -1,9 +1,18 @@
 /** Watches what members send and apply, and puts it before the checkers of replicas. */
+import { decodeState, splitExport } from '../../src/apply/state-codec.ts';
 import type { AppliedEntry, StateMachine } from '../../src/apply/state-machine.ts';
 import { decodeMessages } from '../../src/raft/codec.ts';
 import { describeMessage } from '../../src/raft/describe.ts';
-import { type Entry, EntryKind, type Message, MessageType, type NodeId } from '../../src/raft/types.ts';
+import {
+  type Entry,
+  EntryKind,
+  type Message,
+  MessageType,
+  type NodeId,
+} from '../../src/raft/types.ts';
+import { CommitQuorum } from './checkers/commit-quorum.ts';
 import { CommittedStable } from './checkers/committed-stable.ts';
+import { ElectionQuorum } from './checkers/election-quorum.ts';
 import { LeaderCompleteness } from './checkers/leader-completeness.ts';
 import { LogMatching } from './checkers/log-matching.ts';
 import { OneLeader } from './checkers/one-leader.ts';
@@ -11,6 +20,7 @@ import { OneVote } from './checkers/one-vote.ts';
 import { StateAgreement } from './checkers/state-agreement.ts';
 import type { DiskSession } from './disk-session.ts';
 import { Hints } from './hints.ts';
+import { Configurations } from './membership/configurations.ts';
 
 /** Applied entries between two comparisons of whole states. */
 const HASH_EVERY_ENTRIES = 64;
@@ -40,6 +50,9 @@ export class Observer {
   readonly committed = new CommittedStable();
   readonly completeness = new LeaderCompleteness(this.committed, this.logMatching);
   readonly agreement = new StateAgreement();
+  readonly configurations: Configurations;
+  readonly commitQuorum: CommitQuorum;
+  readonly electionQuorum: ElectionQuorum;
   readonly hints = new Hints();
   /** Told of every entry of normal kind that a member applied, each member's in their order. */
   readonly onApplied: ((applied: Applied) => void)[] = [];
@@ -60,10 +73,14 @@ export class Observer {
 
   /** `check` runs an observation and ends the run when it throws a Violation. */
   constructor(
+    nowMs: () => number,
     check: (run: () => void, who: string) => void,
     trace: (who: string, what: string) => void,
     traceMessages?: (who: string, what: string) => void,
   ) {
+    this.configurations = new Configurations(nowMs);
+    this.commitQuorum = new CommitQuorum(this.configurations);
+    this.electionQuorum = new ElectionQuorum(this.configurations);
     this.#check = check;
     this.#trace = trace;
     this.#traceMessages = traceMessages;
@@ -88,14 +105,18 @@ export class Observer {
       this.counts.elections++;
       this.#trace(message.from, `leads term ${message.term}`);
       this.completeness.elected(message.term);
+      this.electionQuorum.elected(message.from, message.term);
       for (const tell of this.onLeader) tell(message.from, message.term);
     }
     this.logMatching.sent(message);
     this.completeness.sent(message);
+    this.electionQuorum.sent(message);
+    this.commitQuorum.sent(message);
   }
 
   /** Listens to everything an instance applies. What it never gets confirmed, nobody hears of. */
   follow(who: string, state: StateMachine, session: DiskSession): void {
+    if (state.saved !== undefined) this.configurations.begin(who, session, state.saved.confState);
     const applyEntry = state.applyEntry.bind(state);
     state.applyEntry = (entry) => {
       const applied = applyEntry(entry);
@@ -114,6 +135,8 @@ export class Observer {
     const installState = state.installState.bind(state);
     state.installState = (bytes) => {
       installState(bytes);
+      const { confState } = decodeState(splitExport(bytes).state).point;
+      this.configurations.begin(who, session, confState);
       session.output(() => {
         this.counts.snapshotsInstalled++;
         this.#trace(who, 'installed a snapshot');
@@ -122,6 +145,7 @@ export class Observer {
     const applyConfChange = state.applyConfChange.bind(state);
     state.applyConfChange = (change, at) => {
       const refusal = applyConfChange(change, at);
+      if (refusal === undefined) this.configurations.change(who, session, change);
       const members = JSON.stringify(state.membership.members);
       session.output(() => {
         this.#check(() => {

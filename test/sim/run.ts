@@ -19,6 +19,9 @@ export async function runSeed(
     unhandled ??= reason;
   };
   process.on('unhandledRejection', note);
+  const { stackTraceLimit } = Error;
+  // Stacks of the many errors that are answers cost time. A replay with --trace has them.
+  if (trace === undefined) Error.stackTraceLimit = 0;
   try {
     const prng = new Prng(seed);
     const options = drawOptions(seed, prng, bounds);
@@ -32,6 +35,7 @@ export async function runSeed(
       failure: new Violation('no unexpected error', `unhandled rejection: ${text}`),
     };
   } finally {
+    Error.stackTraceLimit = stackTraceLimit;
     process.off('unhandledRejection', note);
   }
 }

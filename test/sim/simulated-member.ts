@@ -128,9 +128,10 @@ export function buildMember(
     transport: new SimulatedTransport(setup, living),
     log: {
       info: (text, fields) => {
-        world.trace(self.id, `${text} ${JSON.stringify(fields ?? {})}`);
+        if (world.tracing) world.trace(self.id, `${text} ${JSON.stringify(fields ?? {})}`);
       },
       warn: (text, fields) => {
+        if (!world.tracing && !text.startsWith(DAMAGE)) return;
         const line = `${text} ${JSON.stringify(fields ?? {})}`;
         world.trace(self.id, line);
         // A member mends itself after damage; but nobody has damaged this one.

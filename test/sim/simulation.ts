@@ -237,27 +237,32 @@ class Simulation {
   }
 
   #judge(): void {
-    const { history, hosts } = { history: this.#cluster.history, hosts: this.#cluster.usable() };
-    const { calls } = history;
+    const { calls } = this.#cluster.history;
+    const hosts = this.#cluster.usable();
     for (const host of hosts) {
       const { state, self } = this.#memberOf(host);
-      this.#cluster.observer.agreement.observe(
-        self.name,
-        'hash at the end',
-        state.applied.index,
-        hashOf(state),
-      );
+      const { index } = state.applied;
+      this.#unlessDamaged(host, () => {
+        const { agreement } = this.#cluster.observer;
+        agreement.observe(self.name, 'hash at the end', index, hashOf(state));
+        checkDurable(calls, [this.#finalStore(host)]);
+      });
+      this.#checkBounds(host);
     }
-    for (const host of hosts) this.#checkBounds(host);
     checkRevisions(calls);
     checkOldReads(calls);
     const foreign = new Set(this.#parts.flatMap((part) => [...(part.foreignRevisions?.() ?? [])]));
     checkLinearizable(calls, { hint: this.#cluster.observer.hints.over(calls), foreign });
-    checkDurable(
-      calls,
-      hosts.map((host) => this.#finalStore(host)),
-    );
     for (const part of this.#parts) part.judge();
+  }
+
+  /** A flipped bit may lie where nobody looked until now: then it is named, and proves nothing else. */
+  #unlessDamaged(host: ReturnType<SimulatedCluster['hosts']>[number], run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!host.explains(error)) throw error;
+    }
   }
 
   /** After healing nothing is left over: no held messages, no pile of timers, a log that was cut. */

@@ -12,6 +12,8 @@ export interface World {
   alarmRepeats(): boolean;
   /** Names of everyone who may send to an object: members and clients. */
   places(): readonly string[];
+  /** Somebody reads the timeline: worth the making of lines that cost time. */
+  readonly tracing: boolean;
   /** One line of the timeline; `who` is a member, a client or a part of the simulator. */
   trace(who: string, what: string): void;
   /** Ends the run: the named property does not hold. Only the first failure counts. */

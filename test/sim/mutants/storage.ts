@@ -133,9 +133,8 @@ export const STORAGE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/mvcc/store.ts',
-        find: 'this.revision = this.generation.progress.flushedRevision;\n    this.compactRevision = this.generation.progress.flushedCompactRevision;\n    this.liveBytes = this.generation.progress.liveBytes;\n    this.#discarder',
-        replace:
-          'this.revision = Math.max(1, this.generation.progress.flushedRevision - 1);\n    this.compactRevision = this.generation.progress.flushedCompactRevision;\n    this.liveBytes = this.generation.progress.liveBytes;\n    this.#discarder',
+        find: 'this.revision = this.generation.progress.flushedRevision;',
+        replace: 'this.revision = Math.max(1, this.generation.progress.flushedRevision - 1);',
       },
     ],
   },
