@@ -4,7 +4,6 @@ import { CHECKPOINT_BYTES, CHECKPOINT_ENTRIES } from '../constants.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { ConfState, SnapshotMeta } from '../raft/types.ts';
 import type { Wal } from '../wal/wal.ts';
-import type { ConfiguredMember } from './cluster-config.ts';
 
 /**
  * Brings the state to storage and cuts the log behind it. State and applied index are written in one
@@ -34,11 +33,11 @@ export class Checkpoints {
    * A member without any state begins with the members that its configuration names, as if a snapshot
    * at index 0 had said so: equal at all of them, with nothing to agree on first.
    */
-  bootstrapIfFresh(members: readonly ConfiguredMember[]): void {
+  bootstrapIfFresh(members: readonly MembershipEntry[]): void {
     if (this.#state.saved !== undefined) return;
-    this.#state.bootstrap(members.map(membershipEntry));
-    const learners = members.filter((member) => member.learner).map((member) => member.id);
-    const voters = members.filter((member) => !member.learner).map((member) => member.id);
+    this.#state.bootstrap(members);
+    const learners = members.filter((member) => member.isLearner).map((member) => member.id);
+    const voters = members.filter((member) => !member.isLearner).map((member) => member.id);
     const confState = { voters, learners, votersOutgoing: [], learnersNext: [], autoLeave: false };
     this.save(confState, 0);
   }
@@ -56,15 +55,4 @@ export class Checkpoints {
     this.#savedIndex = meta.index;
     return meta;
   }
-}
-
-function membershipEntry(member: ConfiguredMember): MembershipEntry {
-  return {
-    id: member.id,
-    name: member.name,
-    peerUrls: [member.peerUrl],
-    clientUrls: [],
-    region: member.region ?? '',
-    isLearner: member.learner,
-  };
 }

@@ -22,19 +22,24 @@ export const REGIONS = [
 ] as const;
 export type Region = (typeof REGIONS)[number];
 
-export interface ConfiguredMember {
+/** Which member an object or process is. */
+export interface Self {
   readonly id: NodeId;
   readonly name: string;
   /** Where its object is placed; undefined: near whoever calls it first. */
   readonly region: Region | undefined;
+}
+
+export interface ConfiguredMember extends Self {
   readonly peerUrl: string;
   readonly learner: boolean;
 }
 
 export interface ClusterConfig {
   readonly name: string;
-  /** 16 hex digits, equal at all members. */
+  /** 16 hex digits. What a new cluster of these members takes; one that exists has its id in storage. */
   readonly id: string;
+  /** Those that the cluster begins with. Who belongs to it later, the replicated membership says. */
   readonly members: readonly ConfiguredMember[];
 }
 
@@ -97,7 +102,7 @@ function parseMember(clusterName: string, text: string): ConfiguredMember {
   };
 }
 
-function isRegion(text: string): text is Region {
+export function isRegion(text: string): text is Region {
   return (REGIONS as readonly string[]).includes(text);
 }
 

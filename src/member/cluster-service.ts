@@ -1,9 +1,18 @@
-/** The Cluster service of one member: who belongs to the cluster. */
+/** The Cluster service of one member: who belongs to the cluster, and changes of that. */
 import {
+  idOf,
   idToLong,
+  MemberAddRequest,
+  MemberAddResponse,
+  type MemberInput,
   MemberListRequest,
   MemberListResponse,
-  type MemberInput,
+  MemberPromoteRequest,
+  MemberPromoteResponse,
+  MemberRemoveRequest,
+  MemberRemoveResponse,
+  MemberUpdateRequest,
+  MemberUpdateResponse,
 } from '../api/messages.ts';
 import type { Member as Membership } from '../apply/membership.ts';
 import type { Member } from './member.ts';
@@ -13,17 +22,64 @@ import { type ServiceTable, unaryMethod } from './method-table.ts';
 const NO_REVISION = { header: { revision: 0 } };
 
 export function clusterService(member: Member): ServiceTable {
+  const listed = (): MemberInput[] => member.state.membership.members.map(memberMessage);
   return {
     'etcdserverpb.Cluster/MemberList': unaryMethod(
       MemberListRequest,
       MemberListResponse,
       async (request) => {
         if (request.linearizable) await member.linearizable();
-        const members = member.read((state) => state.membership.members.map(memberMessage));
-        return { ...NO_REVISION, members };
+        return { ...NO_REVISION, members: member.read(listed) };
+      },
+    ),
+
+    'etcdserverpb.Cluster/MemberAdd': unaryMethod(
+      MemberAddRequest,
+      MemberAddResponse,
+      async ({ peerURLs, isLearner }) => {
+        const id = await member.admin.run({ kind: 'add', peerUrls: peerURLs, learner: isLearner });
+        const added = member.state.membership.get(id);
+        return {
+          ...NO_REVISION,
+          member: added === undefined ? null : memberMessage(added),
+          members: listed(),
+        };
+      },
+    ),
+
+    'etcdserverpb.Cluster/MemberRemove': unaryMethod(
+      MemberRemoveRequest,
+      MemberRemoveResponse,
+      async (request) => {
+        const id = idOf(request.ID);
+        await member.admin.run({ kind: 'remove', id });
+        // Whoever removes itself may not see it happen.
+        return { ...NO_REVISION, members: without(member.state.membership.members, id) };
+      },
+    ),
+
+    'etcdserverpb.Cluster/MemberUpdate': unaryMethod(
+      MemberUpdateRequest,
+      MemberUpdateResponse,
+      async ({ ID, peerURLs }) => {
+        await member.admin.run({ kind: 'update', id: idOf(ID), peerUrls: peerURLs });
+        return { ...NO_REVISION, members: listed() };
+      },
+    ),
+
+    'etcdserverpb.Cluster/MemberPromote': unaryMethod(
+      MemberPromoteRequest,
+      MemberPromoteResponse,
+      async ({ ID }) => {
+        await member.admin.run({ kind: 'promote', id: idOf(ID) });
+        return { ...NO_REVISION, members: listed() };
       },
     ),
   };
+}
+
+function without(members: readonly Membership[], id: string): MemberInput[] {
+  return members.filter((each) => each.id !== id).map(memberMessage);
 }
 
 function memberMessage(member: Membership): MemberInput {

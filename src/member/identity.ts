@@ -1,13 +1,22 @@
-/** Whose storage this is: written when a member starts first, checked at every start. */
-import { bytesOf, byteString } from '../lib/bytes.ts';
+/** Whose storage this is: written when a member starts first, and from then on the truth about it. */
+import { bytesOf, byteString, EMPTY_BYTES } from '../lib/bytes.ts';
 import { checksum32 } from '../lib/checksum.ts';
 import { ByteReader, ByteWriter } from '../lib/binary.ts';
 import type { RowStore } from '../lib/row-store.ts';
-import type { ClusterConfig, ConfiguredMember } from './cluster-config.ts';
+import type { NodeId } from '../raft/types.ts';
 import { CANNOT_START } from './rpc.ts';
 
 const TABLE = 'identity';
 const ROW = 0;
+/** Present once the member was removed from its cluster. */
+const REMOVED_ROW = 1;
+
+export interface Identity {
+  /** 16 hex digits. */
+  readonly clusterId: string;
+  readonly id: NodeId;
+  readonly name: string;
+}
 
 /** The storage is another member's, or another cluster's. */
 export class ForeignStorageError extends Error {
@@ -19,26 +28,53 @@ export class CorruptIdentityError extends Error {
   override readonly name = 'CorruptIdentityError';
 }
 
-/**
- * Writes down whose storage this is, or finds that it is right.
- * @throws ForeignStorageError, CorruptIdentityError
- */
-export function claimStorage(rows: RowStore, cluster: ClusterConfig, self: ConfiguredMember): void {
-  const ours = `cluster ${cluster.id}, member ${self.id}`;
+const TEXT =
+  /^cluster (?<cluster>[0-9a-f]{16}), member (?<id>[0-9a-f]{16})(?:, name (?<name>\S+))?$/;
+
+/** Undefined in storage that nobody has begun to use. @throws CorruptIdentityError */
+export function storedIdentity(rows: RowStore): Identity | undefined {
   const row = rows.get(TABLE, ROW);
-  if (row === undefined) {
-    const owner = bytesOf(ours);
-    const head = new ByteWriter(4);
-    head.u32(checksum32(owner));
-    rows.put(TABLE, ROW, head.finish(), owner);
-    return;
-  }
-  if (row.head.length !== 4 || new ByteReader(row.head).u32() !== checksum32(row.data)) {
+  if (row === undefined) return undefined;
+  const intact = row.head.length === 4 && new ByteReader(row.head).u32() === checksum32(row.data);
+  const found = intact ? TEXT.exec(byteString(row.data))?.groups : undefined;
+  if (found === undefined) {
     throw new CorruptIdentityError(`read row ${ROW} of ${TABLE}: its checksum is wrong`);
   }
-  const owner = byteString(row.data);
-  if (owner === ours) return;
+  const { cluster = '', id = '', name = '' } = found;
+  return { clusterId: cluster, id, name };
+}
+
+export function writeIdentity(rows: RowStore, { clusterId, id, name }: Identity): void {
+  const owner = bytesOf(`cluster ${clusterId}, member ${id}, name ${name}`);
+  const head = new ByteWriter(4);
+  head.u32(checksum32(owner));
+  rows.put(TABLE, ROW, head.finish(), owner);
+}
+
+/**
+ * The identity in this storage; in new storage `wanted` is written down. What the configuration says
+ * later about ids does not matter any more: it names the first members only.
+ * @throws ForeignStorageError, CorruptIdentityError
+ */
+export function claimStorage(rows: RowStore, wanted: Identity): Identity {
+  const stored = storedIdentity(rows);
+  if (stored === undefined) {
+    writeIdentity(rows, wanted);
+    return wanted;
+  }
+  // Former releases wrote no name.
+  const same = stored.name === '' ? stored.id === wanted.id : stored.name === wanted.name;
+  if (same) return { ...stored, name: wanted.name };
   throw new ForeignStorageError(
-    `${CANNOT_START} ${self.name}: the configuration makes it ${ours}, and its storage is that of ${owner}`,
+    `${CANNOT_START} ${wanted.name}: its storage is that of member ${stored.name || stored.id} of cluster ${stored.clusterId}`,
   );
+}
+
+/** Durably: this member is no member any more. */
+export function markRemoved(rows: RowStore): void {
+  rows.put(TABLE, REMOVED_ROW, EMPTY_BYTES, EMPTY_BYTES);
+}
+
+export function isMarkedRemoved(rows: RowStore): boolean {
+  return rows.get(TABLE, REMOVED_ROW) !== undefined;
 }

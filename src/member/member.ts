@@ -3,7 +3,6 @@
  * in turns. A turn gathers what arrived, lets Raft decide, writes once, sends, applies, answers.
  */
 import { Code, StatusError } from '../api/errors.ts';
-import { fromNumber, idToLong } from '../api/messages.ts';
 import type { ApplyResponse } from '../apply/dispatch.ts';
 import { StateMachine } from '../apply/state-machine.ts';
 import { UnknownRequestError } from '../apply/unknown-request.ts';
@@ -14,8 +13,6 @@ import {
   PROPOSAL_TIMEOUT_MS,
   REST_AFTER_TICKS,
 } from '../constants.ts';
-import type { Lessor } from '../lease/lessor.ts';
-import type { RowStore } from '../lib/row-store.ts';
 import { decodeConfChange, decodeMessages } from '../raft/codec.ts';
 import { RawNode, type RaftStatus } from '../raft/raw-node.ts';
 import {
@@ -31,51 +28,45 @@ import {
 import { Wal } from '../wal/wal.ts';
 import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
-import type { ClusterConfig, ConfiguredMember } from './cluster-config.ts';
-import { LeaseHost } from './lease-host.ts';
+import type { ClusterConfig, Self } from './cluster-config.ts';
+import type { LeaseHost } from './lease-host.ts';
 import { claimStorage } from './identity.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
+import { openParts } from './member-parts.ts';
+import type { MembershipAdmin } from './membership-admin.ts';
 import { openStateParts } from './open-state.ts';
 import { Pace } from './pace.ts';
 import { Peers } from './peers.ts';
-import type { Clock, Log, PeerAddress, Random, Transport } from './ports.ts';
+import type { MemberPorts, PeerAddress } from './ports.ts';
 import { type Proposal, ProposalQueue } from './proposal-queue.ts';
 import {
-  beginAnew,
-  CannotStartError,
   damageOf,
   endRecovery,
+  firstMembers,
   isCorruption,
   noteDamage,
+  openDespiteDamage,
 } from './recovery.ts';
 import { Recovering } from './recovering.ts';
+import { Seat } from './seat.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
-import { WATCH_ALARM, WatchHost } from './watch-host.ts';
-
-export interface MemberPorts {
-  readonly rows: RowStore;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly transport: Transport;
-  readonly log: Log;
-  /**
-   * The member cannot go on: its memory may be ahead of its storage. The host drops this instance;
-   * the next event builds a new one from storage.
-   */
-  readonly abandon: (reason: unknown) => void;
-}
+import { WATCH_ALARM, type WatchHost } from './watch-host.ts';
 
 const NONCE_BYTES = 8;
 
 export class Member {
+  /** Its id is the one in storage. */
   readonly config: ClusterConfig;
-  readonly self: ConfiguredMember;
+  /** Its id is the one in storage. */
+  readonly self: Self;
   readonly state: StateMachine;
   readonly snapshots: SnapshotReceiver;
   readonly watch: WatchHost;
   readonly leases: LeaseHost;
-  readonly #ports: MemberPorts;
+  readonly admin: MembershipAdmin;
+  readonly seat: Seat;
+  readonly ports: MemberPorts;
   readonly #wal: Wal;
   readonly #raft: RawNode;
   readonly #proposals: ProposalQueue;
@@ -90,11 +81,12 @@ export class Member {
   /** Set while the state is fetched from peers after damage. */
   #recovering: Recovering | undefined;
 
-  constructor(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts) {
-    this.config = config;
-    this.self = self;
-    this.#ports = ports;
+  constructor(config: ClusterConfig, self: Self, ports: MemberPorts) {
+    this.ports = ports;
     const { rows, random } = ports;
+    const identity = claimStorage(rows, { ...self, clusterId: config.id });
+    this.config = { ...config, id: identity.clusterId };
+    this.self = { ...self, id: identity.id };
     const nonce = random.bytes(NONCE_BYTES);
     const damage = damageOf(rows);
     if (damage !== undefined) {
@@ -105,14 +97,13 @@ export class Member {
       tick: () => this.#guard(() => this.#tick()),
       work: () => this.#guard(() => this.#work()),
     });
-    claimStorage(rows, config, self);
     this.#wal = Wal.open(rows);
     const parts = openStateParts(rows, ports.clock);
     this.state = StateMachine.open(rows, parts);
     this.#checkpoints = new Checkpoints(rows, this.#wal, this.state);
-    this.#checkpoints.bootstrapIfFresh(config.members);
+    this.#checkpoints.bootstrapIfFresh(firstMembers(rows, config, identity.id));
     this.#raft = new RawNode({
-      id: self.id,
+      id: identity.id,
       storage: this.#wal,
       random,
       nonce,
@@ -120,6 +111,14 @@ export class Member {
       heartbeatTicks: HEARTBEAT_TICKS,
       restAfterTicks: REST_AFTER_TICKS,
       recovering: damage !== undefined,
+      blank: damage !== undefined || this.state.membership.get(identity.id) === undefined,
+    });
+    this.seat = new Seat({
+      ...ports,
+      identity,
+      membership: this.state.membership,
+      clientUrls: ports.settings?.clientUrls,
+      propose: (proposal) => this.propose(proposal),
     });
     this.#reads = new LinearizableReads(nonce);
     this.#proposals = new ProposalQueue(nonce);
@@ -139,8 +138,18 @@ export class Member {
     });
     this.snapshots = new SnapshotReceiver(this.state, (frame) => this.receive(frame));
     this.#alarms = new Alarms(ports.clock);
-    this.watch = this.#openWatch();
-    this.leases = this.#openLeases(parts.leases);
+    const { watch, leases, admin } = openParts(this, {
+      alarms: this.#alarms,
+      raft: this.#raft,
+      lessor: parts.leases,
+      nonce,
+      guard: (run) => this.#guard(run),
+      schedule: () => this.#schedule(),
+    });
+    this.watch = watch;
+    this.leases = leases;
+    this.admin = admin;
+    if (this.seat.removed) this.#leave();
     if (this.#recovering !== undefined) {
       this.#raft.wake();
       this.#schedule();
@@ -148,32 +157,15 @@ export class Member {
   }
 
   /**
-   * Opens the member in `ports.rows`. Storage found damaged, now or by a former instance, is thrown
-   * away if there are peers to get everything from.
+   * Opens the member in `ports.rows`. New storage becomes that of one of the first members, if the
+   * configuration names `self.id` as such, and else that of a member that joins: it knows nothing until
+   * its leader has sent it a snapshot. Storage found damaged, now or by a former instance, is thrown away
+   * if there are peers to get everything from.
    * @throws CannotStartError naming the row, when this member is the only voter
    * @throws ForeignStorageError when the storage is another member's
    */
-  static open(config: ClusterConfig, self: ConfiguredMember, ports: MemberPorts): Member {
-    const voters = config.members.filter((member) => !member.learner);
-    const hasPeers = voters.some((voter) => voter.id !== self.id);
-    const damage = damageOf(ports.rows);
-    if (damage !== undefined && !damage.cleared) {
-      if (!hasPeers) throw new CannotStartError(self.name, damage.text);
-      beginAnew(ports.rows, damage.text);
-    }
-    try {
-      return new Member(config, self, ports);
-    } catch (error) {
-      if (!isCorruption(error)) throw error;
-      if (!hasPeers) throw new CannotStartError(self.name, error.message);
-      ports.log.warn('storage is damaged, beginning anew', { damage: error.message });
-      beginAnew(ports.rows, error.message);
-      return new Member(config, self, ports);
-    }
-  }
-
-  get ports(): MemberPorts {
-    return this.#ports;
+  static open(config: ClusterConfig, self: Self, ports: MemberPorts): Member {
+    return openDespiteDamage(ports, config, self, () => new Member(config, self, ports));
   }
 
   get status(): RaftStatus {
@@ -182,7 +174,7 @@ export class Member {
 
   /** Bytes of storage in use, as the platform counts them. */
   get storageBytes(): number {
-    return this.#ports.rows.sizeBytes();
+    return this.ports.rows.sizeBytes();
   }
 
   get term(): number {
@@ -196,8 +188,12 @@ export class Member {
   }
 
   addressOf(id: NodeId): PeerAddress | undefined {
-    const member = this.state.membership.get(id);
-    return member === undefined ? undefined : { id, peerUrls: member.peerUrls };
+    return this.seat.addressOf(id);
+  }
+
+  /** A peer said where it can be reached: needed until its addition has come down the log to here. */
+  meet(address: PeerAddress): void {
+    this.seat.meet(address);
   }
 
   /** One frame of messages from a peer. @throws DecodeError on a frame that holds none. */
@@ -206,7 +202,8 @@ export class Member {
     const messages = decodeMessages(frame);
     this.#guard(() => {
       for (const message of messages) {
-        if (message.to === this.self.id) this.#raft.step(message);
+        const known = !this.state.membership.isRemoved(message.from);
+        if (known && message.to === this.self.id) this.#raft.step(message);
       }
     });
     this.#schedule();
@@ -218,6 +215,7 @@ export class Member {
    */
   async propose(proposal: Proposal): Promise<ApplyResponse> {
     this.#refuseWhenStopped();
+    this.#refuseWithoutSeat();
     const waiting = this.#proposals.add(proposal, this.#deadline());
     this.#schedule();
     const outcome = await waiting;
@@ -227,8 +225,7 @@ export class Member {
 
   /** Resolves once a read of `state` is linearizable. @throws StatusError `timeout` without a quorum */
   async linearizable(): Promise<void> {
-    this.#refuseWhenStopped();
-    this.#refuseWhenRecovering();
+    this.#refuseWhenUnfit();
     await this.#confirmedRead();
   }
 
@@ -240,8 +237,7 @@ export class Member {
 
   /** Runs a read of the state; a page that does not hold what was written ends this instance. */
   read<T>(run: (state: StateMachine) => T): T {
-    this.#refuseWhenStopped();
-    this.#refuseWhenRecovering();
+    this.#refuseWhenUnfit();
     try {
       return run(this.state);
     } catch (error) {
@@ -257,7 +253,7 @@ export class Member {
   /** The host's alarm went off. */
   alarm(): void {
     if (this.#stopped !== undefined) return;
-    const parts = this.#alarms.fired(this.#ports.clock.nowMs());
+    const parts = this.#alarms.fired(this.ports.clock.nowMs());
     if (parts.includes(WATCH_ALARM)) this.watch.alarm();
     this.#alarms.settle({ exact: true });
     // Watching alone needs nothing of the others.
@@ -277,46 +273,39 @@ export class Member {
     this.#reads.failAll(reason);
     this.watch.stop();
     this.leases.stop();
+    this.admin.stop(reason);
   }
 
-  #openWatch(): WatchHost {
-    const { config, self } = this;
-    return new WatchHost({
-      ...this.#ports,
-      history: this.state.mvcc,
-      alarms: this.#alarms,
-      clusterId: idToLong(config.id),
-      memberId: idToLong(self.id),
-      term: () => fromNumber(this.term),
-      current: () => this.linearizable(),
-      guard: (run) => this.#guard(run),
-    });
+  /** The member was removed: it writes that down, wakes for nothing any more, and ends. */
+  #leave(): void {
+    this.seat.leave();
+    this.ports.log.info('member was removed from the cluster');
+    this.stop(this.seat.refusal);
+    this.ports.clock.setAlarm(undefined);
   }
 
-  #openLeases(lessor: Lessor): LeaseHost {
-    return new LeaseHost({
-      ...this.#ports,
-      lessor,
-      alarms: this.#alarms,
-      self: this.self.id,
-      raft: this.#raft,
-      applied: () => this.state.applied.index,
-      addressOf: (id) => this.addressOf(id),
-      propose: (proposal) => this.propose(proposal),
-      confirm: () => this.linearizable(),
-    });
+  /** A peer said that this member was removed, of which its own log does not tell it. */
+  removedByOthers(): void {
+    if (this.#stopped === undefined) this.#guard(() => this.#leave());
   }
 
   #refuseWhenStopped(): void {
     if (this.#stopped !== undefined) throw this.#stopped;
   }
 
-  #refuseWhenRecovering(): void {
+  #refuseWithoutSeat(): void {
+    const { refusal } = this.seat;
+    if (refusal !== undefined) throw refusal;
+  }
+
+  #refuseWhenUnfit(): void {
+    this.#refuseWhenStopped();
     if (this.#recovering !== undefined) throw this.#recovering.refusal;
+    this.#refuseWithoutSeat();
   }
 
   #deadline(): number {
-    return this.#ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
+    return this.ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
   }
 
   #schedule(): void {
@@ -325,6 +314,7 @@ export class Member {
 
   #turn(): void {
     this.#proposals.flush((data) => this.#raft.propose(data));
+    this.admin.flush();
     this.#reads.flush((id) => this.#raft.readIndex(id));
     while (this.#raft.hasReady()) this.#process(this.#raft.ready());
     this.leases.afterTurn();
@@ -332,6 +322,7 @@ export class Member {
     this.#followRest();
     if (this.state.mvcc.hasWork) this.#pace.workSoon();
     this.watch.afterTurn();
+    if (this.seat.removed) this.#leave();
   }
 
   /** In the order that Ready prescribes (raft/types.ts). */
@@ -341,7 +332,7 @@ export class Member {
     if (snapshot === undefined) {
       this.#persist(ready);
     } else {
-      this.#ports.rows.atomically(() => {
+      this.ports.rows.atomically(() => {
         this.#install(snapshot);
         this.#persist(ready);
       });
@@ -377,6 +368,7 @@ export class Member {
       const change = decodeConfChange(entry.data);
       const refusal = this.state.applyConfChange(change, entry);
       if (refusal === undefined) this.#raft.applyConfChange(change);
+      this.admin.settle(change.context, refusal);
       return;
     }
     const applied = this.state.applyEntry(entry);
@@ -391,7 +383,7 @@ export class Member {
   #install(meta: SnapshotMeta): void {
     this.snapshots.install(meta);
     this.#wal.installSnapshot(meta);
-    this.state.save(this.#ports.rows, meta);
+    this.state.save(this.ports.rows, meta);
     this.watch.restored(this.state.mvcc.revision);
   }
 
@@ -406,7 +398,7 @@ export class Member {
 
   /** Ticks while the cluster is awake; at rest no timer and no socket keeps the object in memory. */
   #followRest(): void {
-    const waiting = this.#reads.waiting || this.#proposals.waiting;
+    const waiting = this.#reads.waiting || this.#proposals.waiting || this.admin.waiting;
     const resting = this.#raft.resting && !waiting && this.#recovering === undefined;
     this.watch.rest(resting);
     if (!resting) {
@@ -419,12 +411,14 @@ export class Member {
   }
 
   #tick(): void {
-    const nowMs = this.#ports.clock.nowMs();
+    const nowMs = this.ports.clock.nowMs();
     this.#raft.tick();
     this.watch.tick(this.#raft.leader !== NO_NODE);
     const timeout = StatusError.of('timeout');
     this.#reads.expire(nowMs, timeout);
     this.#proposals.expire(nowMs, timeout);
+    this.admin.tick(nowMs);
+    if (this.#raft.leader !== NO_NODE) this.seat.publish();
     this.#recovering?.follow(
       nowMs,
       () => this.#confirmedRead(),
@@ -435,9 +429,9 @@ export class Member {
   }
 
   #recovered(): void {
-    endRecovery(this.#ports.rows);
+    endRecovery(this.ports.rows);
     this.#raft.endRecovery();
-    this.#ports.log.info('member recovered from damage', { damage: this.#recovering?.damage });
+    this.ports.log.info('member recovered from damage', { damage: this.#recovering?.damage });
     this.#recovering = undefined;
   }
 
@@ -461,17 +455,17 @@ export class Member {
       this.#waitForNewerVersion(error);
       return;
     }
-    this.#ports.log.warn('member stops', {
+    this.ports.log.warn('member stops', {
       error: error instanceof Error ? (error.stack ?? error.message) : String(error),
     });
-    if (isCorruption(error)) noteDamage(this.#ports.rows, error);
+    if (isCorruption(error)) noteDamage(this.ports.rows, error);
     this.stop();
-    this.#ports.abandon(error);
+    this.ports.abandon(error);
   }
   /** Every instance of this version would end here, so this one stays, idle, and says why. */
   #waitForNewerVersion({ message }: UnknownRequestError): void {
     const text = `edgetcd: member ${this.self.name} waits for a newer version: ${message}`;
-    this.#ports.log.warn('member stops', { error: text });
+    this.ports.log.warn('member stops', { error: text });
     this.stop(new StatusError(Code.Unavailable, text));
   }
 }

@@ -8,11 +8,15 @@ export const PEER_FRAME_PATH = '/peer/frame';
 export const PEER_SNAPSHOT_PATH = '/peer/snapshot';
 /** POST: questions to the leader, see lease-messages.ts. */
 export const PEER_LEASE_PATH = '/peer/lease';
+/** POST: a change of membership for the leader, see membership-messages.ts. */
+export const PEER_MEMBERSHIP_PATH = '/peer/membership';
 
 /** Every peer request carries these; the receiver refuses a mismatch with 4xx and a text. */
 export const PEER_HEADERS = {
   cluster: 'x-edgetcd-cluster',
   from: 'x-edgetcd-from',
+  /** The sender's peer URLs, comma-separated: the receiver may not have heard of its addition yet. */
+  fromUrls: 'x-edgetcd-from-urls',
   to: 'x-edgetcd-to',
   version: 'x-edgetcd-peer-version',
   secret: 'x-edgetcd-cluster-secret',

@@ -2,10 +2,12 @@ import { PEER_PROTOCOL_VERSION } from '../constants.ts';
 import { DecodeError } from '../lib/binary.ts';
 import type { Member } from './member.ts';
 import { decodeQuestions, encodeAnswers } from './lease-messages.ts';
+import { decodeCommand, encodeAnswer } from './membership-messages.ts';
 import {
   PEER_FRAME_PATH,
   PEER_HEADERS,
   PEER_LEASE_PATH,
+  PEER_MEMBERSHIP_PATH,
   PEER_SNAPSHOT_PATH,
 } from './peer-protocol.ts';
 
@@ -49,6 +51,12 @@ export class PeerReceiver {
     return undefined;
   }
 
+  /** Notes where a peer whose request is taken can be reached. */
+  meet(header: (name: string) => string | null): void {
+    const peerUrls = (header(PEER_HEADERS.fromUrls) ?? '').split(',').filter((url) => url !== '');
+    this.#member.meet({ id: header(PEER_HEADERS.from) ?? '', peerUrls });
+  }
+
   /** A frame from the stream. @param close ends the stream of a peer that sends what is no frame */
   frame(bytes: Uint8Array, close: (reason: string) => void): void {
     try {
@@ -71,6 +79,10 @@ export class PeerReceiver {
           questions.map((question) => this.#member.leases.answer(question)),
         );
         return { status: 200, body: encodeAnswers(answers) };
+      }
+      if (path === PEER_MEMBERSHIP_PATH) {
+        const answer = await this.#member.admin.answer(decodeCommand(body));
+        return { status: 200, body: encodeAnswer(answer) };
       }
       if (path !== PEER_FRAME_PATH) return { status: 404, body: `no peer channel at ${path}` };
       this.#member.receive(body);

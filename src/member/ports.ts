@@ -2,6 +2,7 @@
  * What a member needs from the world. The Durable Object shell, plain Node and the simulator each
  * implement these; nothing under src/member reaches a clock, chance, the network or storage but here.
  */
+import type { RowStore } from '../lib/row-store.ts';
 import type { NodeId } from '../raft/types.ts';
 
 /** Milliseconds since the Unix epoch. May jump and may stand still while code runs (Durable Objects). */
@@ -47,4 +48,26 @@ export interface PeerAddress {
 export interface Log {
   info(text: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(text: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** All of these together. */
+export interface MemberPorts {
+  readonly rows: RowStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly transport: Transport;
+  readonly log: Log;
+  /**
+   * The member cannot go on: its memory may be ahead of its storage. The host drops this instance;
+   * the next event builds a new one from storage.
+   */
+  readonly abandon: (reason: unknown) => void;
+  readonly settings?: MemberSettings;
+}
+
+/** What an operator may set; equal at all members. */
+export interface MemberSettings {
+  /** Where clients reach this member; told to the cluster when given. */
+  readonly clientUrls?: readonly string[];
+  readonly learnersMax?: number;
 }

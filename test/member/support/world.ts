@@ -1,6 +1,8 @@
 /** Members that live in one process: real members, storage in memory, a network that tests can cut. */
 import { parseCluster, type ClusterConfig } from '../../../src/member/cluster-config.ts';
 import { Member } from '../../../src/member/member.ts';
+import type { Identity } from '../../../src/member/identity.ts';
+import { siblingName } from '../../../src/member/peer-url.ts';
 import { PEER_HEADERS } from '../../../src/member/peer-protocol.ts';
 import { PeerReceiver } from '../../../src/member/peer-receiver.ts';
 import type { PeerAddress, Transport } from '../../../src/member/ports.ts';
@@ -29,6 +31,8 @@ export class World {
   readonly hosts = new Map<string, Host>();
   /** Members that neither send nor receive, by name. */
   readonly cut = new Set<string>();
+  /** Members-to-be: their objects start when a peer first addresses them. */
+  readonly objects = new Set<string>();
   /** Members with a stream to a peer open, by name: they cannot be put to sleep. */
   readonly streaming = new Set<string>();
   readonly #random = new Prng(1);
@@ -38,14 +42,17 @@ export class World {
     for (const { name } of this.config.members) this.start(name, new MemoryRowStore());
   }
 
-  start(name: string, rows: MemoryRowStore): Host {
-    const self = this.config.members.find((member) => member.name === name);
+  start(name: string, rows: MemoryRowStore, joinAs?: Identity): Host {
+    const self =
+      this.config.members.find((member) => member.name === name) ??
+      (joinAs === undefined ? undefined : { ...joinAs, region: undefined });
     if (self === undefined) throw new Error(`start ${name}: no such member`);
+    const config = joinAs === undefined ? this.config : { ...this.config, id: joinAs.clusterId };
     const lines: string[] = [];
     const abandoned: unknown[] = [];
     const note = (text: string, fields?: Readonly<Record<string, unknown>>): void =>
       void lines.push(`${text} ${JSON.stringify(fields ?? {})}`);
-    const member = Member.open(this.config, self, {
+    const member = Member.open(config, self, {
       rows,
       clock: this.clock,
       random: {
@@ -97,16 +104,37 @@ export class World {
     return {
       [PEER_HEADERS.secret]: SECRET,
       [PEER_HEADERS.version]: String(PEER_PROTOCOL_VERSION),
-      [PEER_HEADERS.cluster]: this.config.id,
+      [PEER_HEADERS.cluster]: this.host(from).member.config.id,
       [PEER_HEADERS.from]: this.host(from).member.self.id,
       [PEER_HEADERS.to]: this.host(to).member.self.id,
     };
   }
 
+  #join(from: string, to: PeerAddress): Host | undefined {
+    const name = to.peerUrls.map(siblingName).find((each) => each !== undefined) ?? '';
+    if (!this.objects.delete(name)) return undefined;
+    const clusterId = this.host(from).member.config.id;
+    return this.start(name, new MemoryRowStore(), { clusterId, id: to.id, name });
+  }
+
   #transport(from: string): Transport {
     const reach = (to: PeerAddress): Host | undefined => {
-      const host = [...this.hosts.values()].find(({ member }) => member.self.id === to.id);
+      const host =
+        [...this.hosts.values()].find(({ member }) => member.self.id === to.id) ??
+        this.#join(from, to);
       if (host === undefined || this.cut.has(from) || this.cut.has(host.name)) return undefined;
+      const sender = this.host(from);
+      const headers: Record<string, string> = {
+        ...this.headers(from, host.name),
+        [PEER_HEADERS.fromUrls]: (
+          sender.member.addressOf(sender.member.self.id)?.peerUrls ?? []
+        ).join(),
+      };
+      const header = (name: string): string | null => headers[name] ?? null;
+      const refusal = host.receiver.refuse(header);
+      if (refusal?.status === 410) this.clock.setTimer(0, () => sender.member.removedByOthers());
+      if (refusal !== undefined) return undefined;
+      host.receiver.meet(header);
       return host;
     };
     return {
