@@ -102,17 +102,7 @@ export class Member {
     this.state = StateMachine.open(rows, parts);
     this.#checkpoints = new Checkpoints(rows, this.#wal, this.state);
     this.#checkpoints.bootstrapIfFresh(firstMembers(rows, config, identity.id));
-    this.#raft = new RawNode({
-      id: identity.id,
-      storage: this.#wal,
-      random,
-      nonce,
-      electionTicks: ELECTION_TICKS,
-      heartbeatTicks: HEARTBEAT_TICKS,
-      restAfterTicks: REST_AFTER_TICKS,
-      recovering: damage !== undefined,
-      blank: damage !== undefined || this.state.membership.get(identity.id) === undefined,
-    });
+    this.#raft = this.#openRaft(nonce);
     this.seat = new Seat({
       ...ports,
       identity,
@@ -166,6 +156,21 @@ export class Member {
    */
   static open(config: ClusterConfig, self: Self, ports: MemberPorts): Member {
     return openDespiteDamage(ports, config, self, () => new Member(config, self, ports));
+  }
+
+  #openRaft(nonce: Uint8Array): RawNode {
+    const recovering = this.#recovering !== undefined;
+    return new RawNode({
+      id: this.self.id,
+      storage: this.#wal,
+      random: this.ports.random,
+      nonce,
+      electionTicks: ELECTION_TICKS,
+      heartbeatTicks: HEARTBEAT_TICKS,
+      restAfterTicks: REST_AFTER_TICKS,
+      recovering,
+      blank: recovering || this.state.membership.get(this.self.id) === undefined,
+    });
   }
 
   get status(): RaftStatus {

@@ -130,7 +130,7 @@ export class MembershipAdmin {
   flush(): void {
     for (const waiter of this.#waiting.values()) {
       if (waiter.taken) continue;
-      if (!this.#leads) {
+      if (!this.#leads()) {
         waiter.fail(new NotLeaderError('propose a change of membership'));
         continue;
       }
@@ -169,17 +169,17 @@ export class MembershipAdmin {
     this.#heardWaits = [];
   }
 
-  get #leads(): boolean {
+  #leads(): boolean {
     return this.#stopped === undefined && this.#ports.raft.leader === this.#ports.self;
   }
 
   async #execute(command: MembershipCommand): Promise<MembershipAnswer> {
-    if (!this.#leads) return { kind: 'notLeader' };
+    if (!this.#leads()) return { kind: 'notLeader' };
     this.#running++;
     try {
       await this.#ports.confirm();
       const heard = await this.#heard();
-      if (!this.#leads) return { kind: 'notLeader' };
+      if (!this.#leads()) return { kind: 'notLeader' };
       const planned = this.#plan(command, heard);
       await this.#propose(planned);
       return { kind: 'done', id: planned.id };
@@ -283,8 +283,8 @@ export class MembershipAdmin {
     const { raft, self } = this.#ports;
     const { progress } = raft.status();
     const heard = progress.filter(({ id, heardTick }) => id === self || heardTick > wait.sinceTick);
-    const all = this.#leads && heard.length === progress.length;
-    if (!all && this.#leads && wait.ticksLeft-- > 0) return false;
+    const all = this.#leads() && heard.length === progress.length;
+    if (!all && this.#leads() && wait.ticksLeft-- > 0) return false;
     wait.done(new Set(heard.map(({ id }) => id)));
     return true;
   }
