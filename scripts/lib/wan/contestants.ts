@@ -36,9 +36,9 @@ export interface Contestant {
   readonly name: string;
   readonly members: readonly WanMember[];
   /** A client in a region, connected to one member over the distance between them. */
-  connect(client: Region, member: number): Promise<Rpc>;
-  kill(member: number): Promise<void>;
-  stop(): Promise<void>;
+  readonly connect: (client: Region, member: number) => Promise<Rpc>;
+  readonly kill: (member: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 /** etcd names the sender of peers' requests so. */
@@ -61,8 +61,8 @@ interface Start {
 
 interface Started {
   readonly endpoints: readonly string[];
-  kill(member: number): Promise<void>;
-  stop(): Promise<void>;
+  readonly kill: (member: number) => Promise<void>;
+  readonly stop: () => Promise<void>;
 }
 
 export function startEdgetcdWan(layout: Layout, weather: Weather): Promise<Contestant> {

@@ -217,9 +217,9 @@ async function transfer(contestant: Contestant, leader: number): Promise<number 
   if (target === undefined) return undefined;
   const rpc = await contestant.connect(target.region, next);
   let longestMs = 0;
-  let isOver = false;
+  const over = new AbortController();
   const writing = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const beganMs = performance.now();
       await untilDone(() => put(rpc, 'transfer'));
       longestMs = Math.max(longestMs, performance.now() - beganMs);
@@ -229,7 +229,7 @@ async function transfer(contestant: Contestant, leader: number): Promise<number 
   longestMs = 0;
   await moveLeader(contestant, leader, next);
   await sleep(2_000);
-  isOver = true;
+  over.abort();
   await writing;
   rpc.close();
   return longestMs;
