@@ -29,6 +29,7 @@ const MAY_IMPORT = {
     'member/rpc',
     'member/cluster-config',
     'member/watch-bridge',
+    'member/restore-messages',
     'session',
   ],
   client: ['api', 'session'],

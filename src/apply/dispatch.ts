@@ -19,6 +19,7 @@ import { executeDeleteRange } from './delete-range.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { checkpointLeases, grantLease, revokeLease } from './leases.ts';
 import type { Membership } from './membership.ts';
+import { refuseUnlessFresh, type StagedRestore } from './restore.ts';
 import { checkPut, executePut } from './put.ts';
 import { checkDecision, decide, executeTxn, hasPut } from './txn.ts';
 import { UnknownRequestError } from './unknown-request.ts';
@@ -30,6 +31,7 @@ export interface Parts {
   readonly leases: LeaseBook;
   readonly membership: Membership;
   readonly alarms: Alarms;
+  readonly staged: StagedRestore;
 }
 
 /** A response message of the mutation's own type, its header filled as far as the revision. */
@@ -46,6 +48,8 @@ export type ApplyResponse =
 export interface Done {
   readonly response: ApplyResponse;
   readonly changes: readonly Change[];
+  /** The whole state was replaced: no list of changes leads to it, and it must be saved at once. */
+  readonly restored?: boolean;
 }
 
 const NO_CHANGES: readonly Change[] = [];
@@ -55,6 +59,7 @@ const NO_CHANGES: readonly Change[] = [];
  * @param entryTerm term under which its entry stands in the log
  * @throws StatusError, CompactedError, FutureRevisionError: the same on every member, nothing changed
  * @throws UnknownRequestError: this member must stop before the entry
+ * @throws MissingRestoreError: this member must be rebuilt from its peers
  */
 export function dispatch(parts: Parts, request: InternalRequest, entryTerm: number): Done {
   const { mvcc, leases, membership, alarms } = parts;
@@ -72,6 +77,11 @@ export function dispatch(parts: Parts, request: InternalRequest, entryTerm: numb
     return here();
   }
   refuseUnderAlarm(alarms, request);
+  if (request.restore !== null) {
+    refuseUnlessFresh(parts);
+    parts.staged.install(request.restore.digest, leases);
+    return { ...here(), restored: true };
+  }
   if (request.put !== null) {
     const { put } = request;
     checkPut(mvcc, leases, put);

@@ -5,6 +5,8 @@ import type { Key, LeaseId } from '../mvcc/types.ts';
  * and deterministic; deadlines and expiry are the lessor's own business (src/lease). Seconds are whole.
  */
 export interface LeaseBook {
+  /** How many leases there are. */
+  readonly size: number;
   has(id: LeaseId): boolean;
   /**
    * Makes a lease and returns the time to live it really got, which is at least the minimum (rule L2).

@@ -25,12 +25,13 @@ import {
 } from '../mvcc/types.ts';
 import type { ConfChange, ConfState, Entry, SnapshotMeta } from '../raft/types.ts';
 import { Alarms } from './alarms.ts';
-import { dispatch, type ApplyResponse } from './dispatch.ts';
+import { dispatch, type ApplyResponse, type Done } from './dispatch.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { Membership, type Member } from './membership.ts';
 import { rangePage, type RangeCursor, type RangePage } from './range-stream.ts';
 import { executeRange } from './range.ts';
 import { decodeState, encodeState, splitExport } from './state-codec.ts';
+import { StagedRestore } from './restore.ts';
 import { loadState, saveState } from './state-rows.ts';
 import { readOnlyTxn } from './txn.ts';
 
@@ -48,11 +49,14 @@ export type Outcome =
       readonly error?: undefined;
       /** In the order they were made; empty if nothing was written. */
       readonly changes: readonly Change[];
+      /** As Done of dispatch.ts. */
+      readonly restored?: boolean;
     }
   | {
       readonly response?: undefined;
       readonly error: StatusError;
       readonly changes: readonly [];
+      readonly restored?: undefined;
     };
 
 /** An applied entry, and who waits for it. */
@@ -75,14 +79,16 @@ export class StateMachine {
   readonly leases: LeaseBook;
   readonly membership = new Membership();
   readonly alarms = new Alarms();
+  readonly staged: StagedRestore;
   #clusterVersion = CLUSTER_VERSION;
   /** The last entry whose effects this state holds. */
   #applied: LogPoint = NO_POINT;
   /** What `save` wrote last or `open` found; undefined in a fresh store. */
   #saved: SnapshotMeta | undefined;
 
-  private constructor(parts: StateParts) {
+  private constructor(rows: RowStore, parts: StateParts) {
     this.mvcc = parts.mvcc;
+    this.staged = new StagedRestore(rows, parts.mvcc);
     this.leases = parts.leases;
   }
 
@@ -91,7 +97,7 @@ export class StateMachine {
    * @throws CorruptStateError
    */
   static open(rows: RowStore, parts: StateParts): StateMachine {
-    const machine = new StateMachine(parts);
+    const machine = new StateMachine(rows, parts);
     const stored = loadState(rows);
     if (stored === undefined) return machine;
     machine.#saved = machine.#restore(stored);
@@ -279,7 +285,7 @@ export class StateMachine {
 }
 
 /** Expected failures become part of the outcome; anything else is a bug or a broken store, and goes on. */
-function settled(run: () => { response: ApplyResponse; changes: readonly Change[] }): Outcome {
+function settled(run: () => Done): Outcome {
   try {
     return translated(run);
   } catch (error) {

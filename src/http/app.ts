@@ -12,6 +12,7 @@ import { grpcWebRoutes } from './grpc-web/routes.ts';
 import { healthRoutes } from './health.ts';
 import { keepAliveRoutes } from './keepalive.ts';
 import { observeRoutes } from './observe.ts';
+import { restoreRoutes } from './restore.ts';
 import { sessionRoutes } from './session.ts';
 import { waitingRoutes } from './waiting.ts';
 import { watchRoutes } from './watch/routes.ts';
@@ -31,6 +32,7 @@ export function createApp({ access, routerOf }: AppParts): Hono {
   app.route('/', keepAliveRoutes(routerOf));
   app.route('/', sessionRoutes(routerOf));
   app.route('/', grpcWebRoutes(routerOf));
+  app.route('/', restoreRoutes(routerOf));
   app.route(
     '/',
     healthRoutes((request) => routerOf(request).nearest),

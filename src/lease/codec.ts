@@ -2,11 +2,12 @@
  * Leases as bytes, for snapshots: ascending by id, each with its keys in order, so that members with
  * equal leases give equal bytes.
  */
+import { LEASE_MEMORY_BYTES_MAX } from '../constants.ts';
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
 import type { Key, LeaseId } from '../mvcc/types.ts';
-import type { KeyTable } from './key-table.ts';
+import { KEY_BYTES, KeyTable } from './key-table.ts';
 import { NONE } from './id-index.ts';
-import type { LeaseTable } from './lease-table.ts';
+import { LEASE_BYTES, LeaseTable } from './lease-table.ts';
 
 const FORMAT = 1;
 
@@ -61,6 +62,21 @@ export function* leasesIn(bytes: Uint8Array): Generator<EncodedLease, void, unde
     for (let more = reader.varint(); more > 0; more--) keys.push(reader.string());
     yield { id, ttlSeconds, remainingSeconds, keys };
   }
+}
+
+/**
+ * Whether a member could hold these leases: what does not read, or takes too much memory, must not come
+ * into the log. @throws DecodeError
+ */
+export function checkLeases(bytes: Uint8Array): void {
+  const leases = new LeaseTable(() => undefined);
+  const keys = new KeyTable(() => undefined);
+  decodeLeases(bytes, { leases, keys });
+  const memory = leases.size * LEASE_BYTES + keys.size * KEY_BYTES + keys.keyBytes;
+  if (memory <= LEASE_MEMORY_BYTES_MAX) return;
+  throw new DecodeError(
+    `${leases.size} leases with ${keys.size} keys take ${memory} bytes of memory, at most ${LEASE_MEMORY_BYTES_MAX} are allowed`,
+  );
 }
 
 /** Fills empty tables; returns the count of grants. @throws DecodeError */

@@ -10,6 +10,7 @@
  */
 import type { Member as MembershipEntry } from '../apply/membership.ts';
 import { decodeState } from '../apply/state-codec.ts';
+import { MissingRestoreError } from '../apply/restore.ts';
 import { CorruptStateError, loadState } from '../apply/state-rows.ts';
 import { bytesOf, byteString, EMPTY_BYTES } from '../lib/bytes.ts';
 import { DecodeError } from '../lib/binary.ts';
@@ -50,7 +51,8 @@ export function isCorruption(error: unknown): error is Error {
     error instanceof CorruptPageError ||
     error instanceof CorruptStateError ||
     error instanceof CorruptLeasesError ||
-    error instanceof CorruptIdentityError
+    error instanceof CorruptIdentityError ||
+    error instanceof MissingRestoreError
   );
 }
 

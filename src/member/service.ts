@@ -17,6 +17,7 @@ import {
   type Stamp,
   type UnaryMethod,
 } from './method-table.ts';
+import { restoreService } from './restore-service.ts';
 import type { CallResult, HealthQuery, HealthReport, MemberRpc, Served } from './rpc.ts';
 
 /** Key of the read that a health check does; etcd's own choice. */
@@ -40,6 +41,7 @@ export class MemberService implements MemberRpc {
       ...electionService(member),
       ...clusterService(member),
       ...maintenanceService(member),
+      ...restoreService(member),
     };
     const clusterId = idToLong(member.config.id);
     const memberId = idToLong(member.self.id);

@@ -36,6 +36,10 @@ export class NaiveLeaseBook implements LeaseBook {
     this.#rows.put(TABLE, 0, new Uint8Array(0), this.encode());
   }
 
+  get size(): number {
+    return this.#leases.size;
+  }
+
   has(id: LeaseId): boolean {
     return this.#leases.has(id);
   }

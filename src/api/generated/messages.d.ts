@@ -174,6 +174,7 @@ export interface InternalRequest {
   lease_checkpoint: LeaseCheckpointRequest | null;
   alarm: AlarmRequest | null;
   member_attributes: MemberAttributes | null;
+  restore: InternalRestore | null;
 }
 /** InternalRequest as encoding takes it: what is left out is zero. */
 export interface InternalRequestInput {
@@ -190,8 +191,20 @@ export interface InternalRequestInput {
   readonly lease_checkpoint?: LeaseCheckpointRequestInput | null | undefined;
   readonly alarm?: AlarmRequestInput | null | undefined;
   readonly member_attributes?: MemberAttributesInput | null | undefined;
+  readonly restore?: InternalRestoreInput | null | undefined;
 }
 export declare const InternalRequest: MessageType<InternalRequest, InternalRequestInput>;
+
+/** A state from a file that waits at every member becomes the cluster's. */
+export interface InternalRestore {
+  /** SHA-256 of what was uploaded. */
+  digest: Uint8Array;
+}
+/** InternalRestore as encoding takes it: what is left out is zero. */
+export interface InternalRestoreInput {
+  readonly digest?: Uint8Array | null | undefined;
+}
+export declare const InternalRestore: MessageType<InternalRestore, InternalRestoreInput>;
 
 /** End of a lease, asked for by a client or found by the leader. */
 export interface InternalLeaseRevoke {
@@ -1705,6 +1718,7 @@ export declare const messageTypes: {
   readonly 'grpc.health.v1.HealthListResponse': typeof HealthListResponse;
   readonly 'grpc.health.v1.HealthListResponse.StatusesEntry': typeof HealthListResponse_StatusesEntry;
   readonly 'edgetcd.internal.InternalRequest': typeof InternalRequest;
+  readonly 'edgetcd.internal.InternalRestore': typeof InternalRestore;
   readonly 'edgetcd.internal.InternalLeaseRevoke': typeof InternalLeaseRevoke;
   readonly 'edgetcd.internal.MemberAttributes': typeof MemberAttributes;
   readonly 'edgetcd.internal.MemberDescription': typeof MemberDescription;

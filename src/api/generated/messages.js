@@ -235,6 +235,7 @@ export class InternalRequest {
     this.lease_checkpoint = null;
     this.alarm = null;
     this.member_attributes = null;
+    this.restore = null;
   }
   static encode(m, w = new Writer()) {
     if (m.proposer?.length) w.uint32(10).bytes(m.proposer);
@@ -250,6 +251,7 @@ export class InternalRequest {
     if (m.lease_checkpoint != null) LeaseCheckpointRequest.encode(m.lease_checkpoint, w.uint32(130).fork()).ldelim();
     if (m.alarm != null) AlarmRequest.encode(m.alarm, w.uint32(138).fork()).ldelim();
     if (m.member_attributes != null) MemberAttributes.encode(m.member_attributes, w.uint32(146).fork()).ldelim();
+    if (m.restore != null) InternalRestore.encode(m.restore, w.uint32(154).fork()).ldelim();
     return w;
   }
   static read(r, outer, depth, m = new InternalRequest()) {
@@ -260,15 +262,37 @@ export class InternalRequest {
         case 16: m.sequence = r.uint64(); break;
         case 26: m.username = r.stringVerify(); break;
         case 32: m.auth_revision = r.uint64(); break;
-        case 82: m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.put = PutRequest.read(r, enter(r, depth), depth + 1, m.put ?? undefined); break;
-        case 90: m.put = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.delete_range = DeleteRangeRequest.read(r, enter(r, depth), depth + 1, m.delete_range ?? undefined); break;
-        case 98: m.put = m.delete_range = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.txn = TxnRequest.read(r, enter(r, depth), depth + 1, m.txn ?? undefined); break;
-        case 106: m.put = m.delete_range = m.txn = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.compaction = CompactionRequest.read(r, enter(r, depth), depth + 1, m.compaction ?? undefined); break;
-        case 114: m.put = m.delete_range = m.txn = m.compaction = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.lease_grant = LeaseGrantRequest.read(r, enter(r, depth), depth + 1, m.lease_grant ?? undefined); break;
-        case 122: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.lease_revoke = InternalLeaseRevoke.read(r, enter(r, depth), depth + 1, m.lease_revoke ?? undefined); break;
-        case 130: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.alarm = m.member_attributes = null; m.lease_checkpoint = LeaseCheckpointRequest.read(r, enter(r, depth), depth + 1, m.lease_checkpoint ?? undefined); break;
-        case 138: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.member_attributes = null; m.alarm = AlarmRequest.read(r, enter(r, depth), depth + 1, m.alarm ?? undefined); break;
-        case 146: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = null; m.member_attributes = MemberAttributes.read(r, enter(r, depth), depth + 1, m.member_attributes ?? undefined); break;
+        case 82: m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.put = PutRequest.read(r, enter(r, depth), depth + 1, m.put ?? undefined); break;
+        case 90: m.put = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.delete_range = DeleteRangeRequest.read(r, enter(r, depth), depth + 1, m.delete_range ?? undefined); break;
+        case 98: m.put = m.delete_range = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.txn = TxnRequest.read(r, enter(r, depth), depth + 1, m.txn ?? undefined); break;
+        case 106: m.put = m.delete_range = m.txn = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.compaction = CompactionRequest.read(r, enter(r, depth), depth + 1, m.compaction ?? undefined); break;
+        case 114: m.put = m.delete_range = m.txn = m.compaction = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.lease_grant = LeaseGrantRequest.read(r, enter(r, depth), depth + 1, m.lease_grant ?? undefined); break;
+        case 122: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.lease_revoke = InternalLeaseRevoke.read(r, enter(r, depth), depth + 1, m.lease_revoke ?? undefined); break;
+        case 130: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.alarm = m.member_attributes = m.restore = null; m.lease_checkpoint = LeaseCheckpointRequest.read(r, enter(r, depth), depth + 1, m.lease_checkpoint ?? undefined); break;
+        case 138: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.member_attributes = m.restore = null; m.alarm = AlarmRequest.read(r, enter(r, depth), depth + 1, m.alarm ?? undefined); break;
+        case 146: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.restore = null; m.member_attributes = MemberAttributes.read(r, enter(r, depth), depth + 1, m.member_attributes ?? undefined); break;
+        case 154: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.restore = InternalRestore.read(r, enter(r, depth), depth + 1, m.restore ?? undefined); break;
+        default: skip(r, tag);
+      }
+    }
+    r.len = outer;
+    return m;
+  }
+}
+
+export class InternalRestore {
+  constructor() {
+    this.digest = EMPTY;
+  }
+  static encode(m, w = new Writer()) {
+    if (m.digest?.length) w.uint32(10).bytes(m.digest);
+    return w;
+  }
+  static read(r, outer, depth, m = new InternalRestore()) {
+    while (r.pos < r.len) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.digest = r.bytes(); break;
         default: skip(r, tag);
       }
     }
@@ -3169,6 +3193,7 @@ export const messageTypes = {
   'grpc.health.v1.HealthListResponse': HealthListResponse,
   'grpc.health.v1.HealthListResponse.StatusesEntry': HealthListResponse_StatusesEntry,
   'edgetcd.internal.InternalRequest': InternalRequest,
+  'edgetcd.internal.InternalRestore': InternalRestore,
   'edgetcd.internal.InternalLeaseRevoke': InternalLeaseRevoke,
   'edgetcd.internal.MemberAttributes': MemberAttributes,
   'edgetcd.internal.MemberDescription': MemberDescription,
