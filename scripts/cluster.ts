@@ -13,12 +13,15 @@ import {
   readLocal,
   serve,
 } from './lib/run-local.ts';
+import { requireFreePort } from './lib/ports.ts';
 import { readOptions, UsageError } from './lib/usage.ts';
 
 export const summary = 'a local cluster with one process per member (as start, and --no-restart)';
 
 /** As in etcd's Procfile: 2379, 22379, 32379, and so on. */
 const PORT_OFFSETS = [0, 20_000, 30_000, 40_000, 50_000, 60_000, 10_000];
+/** A member's own port, where the others reach it: 2380 beside 2379, as in etcd. */
+const PEER_PORT_OFFSET = 1;
 /** Long enough to see the others go on without it. */
 const RESTART_DELAY_MS = 3_000;
 
@@ -28,10 +31,12 @@ export async function run(args: string[]): Promise<number> {
     options: { ...LOCAL_OPTIONS, 'no-restart': { type: 'boolean', default: false } },
   });
   const { members, port, dataDir } = readLocal(values, '.edgetcd-cluster');
+  const ports = portsFrom(port, members);
+  for (const each of ports) await requireFreePort(each);
   const cluster = await startCluster({
     members,
     mode: 'process-per-member',
-    ports: portsFrom(port, members),
+    ports: ports.map((each) => each + PEER_PORT_OFFSET),
     ...(dataDir === undefined ? {} : { dataDir }),
     onLine: (name, line) => console.error(`${name} | ${line}`),
     onEnd: (process) => {
@@ -39,14 +44,14 @@ export async function run(args: string[]): Promise<number> {
       else console.log(`${process.name} (pid ${process.pid}) has ended`);
     },
   });
-  const announce = async (): Promise<void> => {
+  const announce = async (endpoints: readonly string[]): Promise<void> => {
     const where = dataDir === undefined ? 'a temporary folder' : readablePath(dataDir);
     console.log(`edgetcd, one process per member, data in ${where}`);
-    printMembers(cluster, await leaderOf(cluster));
-    printCommands(cluster.endpoints[0] ?? '');
+    printMembers(cluster, endpoints, await leaderOf(cluster));
+    printCommands(endpoints[0] ?? '');
     console.log('\nkill -9 PID ends a member. Ctrl-C stops all.');
   };
-  return await serve(cluster, announce);
+  return await serve(cluster, ports, announce);
 }
 
 async function restartLater(process: LocalProcess): Promise<void> {
@@ -61,10 +66,10 @@ function portsFrom(first: number, members: number): number[] {
   return Array.from({ length: members }, (_, index) => {
     const offset = PORT_OFFSETS[index];
     const port = first + (offset ?? 0);
-    if (offset === undefined || port > 65_535) {
+    if (offset === undefined || port + PEER_PORT_OFFSET > 65_535) {
       throw new UsageError(
-        `--members ${members} with --port ${first}: member ${index + 1} has no port; ` +
-          `the ports are --port plus ${PORT_OFFSETS.join(', ')}, and at most 65535`,
+        `--members ${members} with --port ${first}: member ${index + 1} has no port; the ports are --port plus ` +
+          `${PORT_OFFSETS.join(', ')}, for peers one more, and at most 65535`,
       );
     }
     return port;

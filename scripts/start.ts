@@ -1,5 +1,6 @@
 /** `npm start`: a cluster on this machine, all members in one workerd, until Ctrl-C. */
 import { startCluster } from './lib/cluster.ts';
+import { freePorts, requireFreePort } from './lib/ports.ts';
 import {
   leaderOf,
   LOCAL_OPTIONS,
@@ -16,10 +17,11 @@ export const summary = 'a local cluster in one process (--members --port --data-
 export async function run(args: string[]): Promise<number> {
   const { values } = readOptions({ args, options: LOCAL_OPTIONS });
   const { members, port, dataDir } = readLocal(values, '.edgetcd');
+  await requireFreePort(port);
   const crashed = Promise.withResolvers<string>();
   const cluster = await startCluster({
     members,
-    ports: [port],
+    ports: await freePorts(1, [port]),
     ...(dataDir === undefined ? {} : { dataDir }),
     // What members do in good order would bury the few lines that a newcomer has to see.
     onLine: (_, line) => {
@@ -28,14 +30,14 @@ export async function run(args: string[]): Promise<number> {
     onEnd: ({ pid }) =>
       crashed.resolve(`workerd (pid ${pid}) ended unasked; it may have said why above`),
   });
-  const announce = async (): Promise<void> => {
-    const endpoint = cluster.endpoints.join();
+  const announce = async (endpoints: readonly string[]): Promise<void> => {
+    const endpoint = endpoints.join();
     console.log(`edgetcd at ${endpoint}, ${dataSentence(dataDir, cluster.isNew)}`);
-    printMembers(cluster, await leaderOf(cluster));
+    printMembers(cluster, endpoints, await leaderOf(cluster));
     printCommands(endpoint);
     console.log('\nCtrl-C stops it.');
   };
-  return await serve(cluster, announce, crashed.promise);
+  return await serve(cluster, [port], announce, crashed.promise);
 }
 
 function dataSentence(dataDir: string | undefined, isNew: boolean): string {

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { UsageError } from './usage.ts';
 
-const HOST = '127.0.0.1';
+export const LOCAL_HOST = '127.0.0.1';
 /** Below the range that systems hand to outgoing connections, so that none of those takes one of ours. */
 const RANDOM_PORT_MIN = 20_000;
 const RANDOM_PORT_MAX = 32_000;
@@ -13,7 +13,7 @@ const ATTEMPTS_MAX = 200;
 export async function requireFreePort(port: number): Promise<void> {
   if (await isFree(port)) return;
   throw new UsageError(
-    `port ${port} of ${HOST} is in use: stop what listens there, or choose another with --port`,
+    `port ${port} of ${LOCAL_HOST} is in use: stop what listens there, or choose another with --port`,
   );
 }
 
@@ -34,6 +34,6 @@ function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', () => resolve(false));
-    server.listen(port, HOST, () => server.close(() => resolve(true)));
+    server.listen(port, LOCAL_HOST, () => server.close(() => resolve(true)));
   });
 }

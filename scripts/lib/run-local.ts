@@ -2,6 +2,7 @@
 import { relative, resolve } from 'node:path';
 import { type LocalCluster, MEMBERS_MAX } from './cluster.ts';
 import { ROOT } from './deployment.ts';
+import { type Front, startFront } from './front.ts';
 import { UsageError, wholeNumber } from './usage.ts';
 
 /** For readOptions; the same in both commands. */
@@ -11,6 +12,9 @@ export const LOCAL_OPTIONS = {
   port: { type: 'string', default: '2379' },
   ephemeral: { type: 'boolean', default: false },
 } as const;
+
+/** Where etcdctl looks when it is not told. */
+const ETCDCTL_DEFAULT = 'http://127.0.0.1:2379';
 
 interface LocalValues {
   readonly 'data-dir'?: string;
@@ -57,12 +61,14 @@ export function readablePath(path: string): string {
 }
 
 /**
- * Waits for the cluster to serve, calls `announce`, and runs until Ctrl-C or SIGTERM (status 0) or until
+ * Waits for the cluster to serve, opens `ports` to clients, one for each process, calls `announce` with
+ * their endpoints, and runs until Ctrl-C or SIGTERM (status 0) or until
  * `crashed` settles (status 1). All processes are gone when it returns, however it returns.
  */
 export async function serve(
   cluster: LocalCluster,
-  announce: () => Promise<void>,
+  ports: readonly number[],
+  announce: (endpoints: readonly string[]) => Promise<void>,
   crashed: Promise<string> = new Promise(() => undefined),
 ): Promise<number> {
   const stopSignal = new Promise<'stop'>((resolve) => {
@@ -72,22 +78,36 @@ export async function serve(
   const crash = crashed.then((text) => {
     throw new UsageError(text);
   });
+  const fronts: Front[] = [];
+  const open = async (): Promise<void> => {
+    await cluster.ready();
+    for (const [index, { endpoint }] of cluster.processes.entries()) {
+      fronts.push(await startFront(ports[index] ?? 0, endpoint));
+    }
+    await announce(fronts.map(({ endpoint }) => endpoint));
+  };
   try {
-    const started = cluster.ready().then(announce);
+    const started = open();
     if ((await Promise.race([stopSignal, crash, started])) === undefined) {
       await Promise.race([stopSignal, crash]);
     }
     console.log('\nstopping');
     return 0;
   } finally {
+    await Promise.all(fronts.map((front) => front.stop()));
     await cluster.stop();
   }
 }
 
-export function printMembers(cluster: LocalCluster, leader: string | undefined): void {
+/** @param endpoints for clients, one for each process */
+export function printMembers(
+  cluster: LocalCluster,
+  endpoints: readonly string[],
+  leader: string | undefined,
+): void {
   const ownProcesses = cluster.processes.length > 1;
-  for (const { name, region, process } of cluster.members) {
-    const where = ownProcesses ? `  ${process.endpoint}  pid ${process.pid}` : '';
+  for (const [index, { name, region, process }] of cluster.members.entries()) {
+    const where = ownProcesses ? `  ${endpoints[index] ?? ''}  pid ${process.pid}` : '';
     console.log(`  ${name}  ${region}${where}${name === leader ? '  (leader)' : ''}`);
   }
 }
@@ -96,7 +116,12 @@ export function printCommands(endpoint: string): void {
   const curl = (path: string, body: unknown): string =>
     `  curl -s ${endpoint}/v3/kv/${path} -d '${JSON.stringify(body)}'`;
   const key = base64('hello');
-  console.log(`\nKeys and values are base64. Try:
+  const flags = endpoint === ETCDCTL_DEFAULT ? '' : `--endpoints ${endpoint} `;
+  console.log(`\nFor etcd's own clients it is an etcd. Try:
+  etcdctl ${flags}put hello world
+  etcdctl ${flags}get hello
+
+Over HTTP with JSON keys and values are base64. Try:
 ${curl('put', { key, value: base64('world') })}
 ${curl('range', { key })}
 ${curl('txn', {
