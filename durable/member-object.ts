@@ -61,12 +61,12 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     log.info('member awake', { revision: this.#member.state.mvcc.revision, streams, watchers });
   }
 
-  call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
-    return this.#service.call(method, body, callId);
+  call(method: string, body: Uint8Array): Promise<CallResult> {
+    return this.#service.call(method, body);
   }
 
-  cancel(callId: string): Promise<void> {
-    return this.#service.cancel(callId);
+  begin(method: string, body: Uint8Array): Promise<CallResult> {
+    return this.#service.begin(method, body);
   }
 
   page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult> {

@@ -362,6 +362,12 @@ export const LEASE_FORWARD_PAUSE_MS = TICK_MS;
 export const LOCK_LEASE_TTL_SECONDS = 60;
 /** Calls that may wait at one member for a lock or an election. Each holds a request open, some 4 KB. */
 export const LOCK_WAITERS_MAX = 4_096;
+/**
+ * A call over HTTP that waited so long is sent the head of its answer, and blanks now and then: runtimes
+ * that tell nothing of a client that closes its connection learn it by writing.
+ */
+export const WAIT_HEAD_AFTER_MS = 10_000;
+export const WAIT_BLANK_MS = 10_000;
 /** A waiting call whose member is lost looks for another this often, and for so long. */
 export const LOCK_RETRY_PAUSE_MS = 200;
 export const LOCK_RETRY_TIMEOUT_MS = 60_000;

@@ -31,6 +31,7 @@ const MAY_IMPORT = {
     'member/watch-bridge',
     'member/restore-messages',
     'session',
+    'client',
   ],
   client: ['api', 'session'],
   proxy: ['api', 'client', 'session'],

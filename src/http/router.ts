@@ -87,10 +87,25 @@ export class Router {
    * Opens a WebSocket at the nearest member that takes it.
    * @throws StatusError Unavailable with the last member's reason
    */
-  async connect(path: string, headers: Headers = new Headers()): Promise<MemberSocket> {
+  connect(path: string, headers: Headers = new Headers()): Promise<MemberSocket> {
+    return this.#connect(this.#members, path, headers);
+  }
+
+  /** As `connect`, but the leader is asked first when it is known. */
+  connectAtLeader(path: string, headers: Headers = new Headers()): Promise<MemberSocket> {
+    const leads = ({ name }: RoutedMember): boolean => name === this.#hints.leader;
+    const others = this.#members.filter((member) => !leads(member));
+    return this.#connect([...this.#members.filter(leads), ...others], path, headers);
+  }
+
+  async #connect(
+    members: readonly RoutedMember[],
+    path: string,
+    headers: Headers,
+  ): Promise<MemberSocket> {
     let failure: unknown;
     headers.set('Upgrade', 'websocket');
-    for (const { name, fetch } of this.#members) {
+    for (const { name, fetch } of members) {
       const dialing = new AbortController();
       const timer = setTimeout(() => dialing.abort(), MEMBER_DIAL_TIMEOUT_MS);
       try {

@@ -26,6 +26,7 @@ import {
   type TxnResponseInput,
 } from '../api/messages.ts';
 import { LOCK_LEASE_TTL_SECONDS } from '../constants.ts';
+import { ByteReader, ByteWriter } from '../lib/binary.ts';
 import { byteString, bytesOf, concatBytes } from '../lib/bytes.ts';
 import type { LeaseId } from '../mvcc/types.ts';
 import type { Cancellation } from './method-table.ts';
@@ -82,7 +83,8 @@ export class Candidates {
   }
 
   /**
-   * Resolves when nobody is before this candidate and it is still there.
+   * Resolves when nobody is before this candidate and it is still there. It may have been entered at an
+   * earlier instance of this member.
    * @param lost what to throw when its own key is gone: its lease has ended, or somebody deleted it
    */
   async becomeFirst(
@@ -91,11 +93,17 @@ export class Candidates {
     lost: () => StatusError,
   ): Promise<Candidacy> {
     const member = this.#member;
+    let isLost = false;
     try {
       for (let isConfirmed = candidacy.isFirst; ;) {
         const { revision, exists, before } = this.#look(candidacy);
-        if (!exists) throw lost();
-        if (before !== undefined) {
+        if (revision < candidacy.rev) {
+          // A member that has just been built again has not come to where it was.
+          await member.linearizable();
+        } else if (!exists) {
+          isLost = true;
+          throw lost();
+        } else if (before !== undefined) {
           isConfirmed = false;
           const keys = [before, byteString(candidacy.key)];
           await member.watch.keyWaits.wait(keys, (end) => cancellation.onCancel(end));
@@ -108,9 +116,10 @@ export class Candidates {
         }
       }
     } catch (error) {
-      const { code } = StatusError.from(error);
-      // A waiter that nobody waits for any more must not become the holder (rule K4).
-      if (code === Code.Canceled || code === Code.Unknown) await this.withdraw(candidacy);
+      // A waiter that nobody waits for any more must not become the holder (rule K4). What is
+      // Unavailable here goes on at another member.
+      const goesOn = StatusError.from(error).code === Code.Unavailable;
+      if (!isLost && !goesOn) await this.withdraw(candidacy);
       throw error;
     }
   }
@@ -186,6 +195,31 @@ export class Candidates {
   async #txn(txn: TxnRequestInput): Promise<TxnResponse> {
     return whole(TxnResponse, (await this.#member.propose({ txn })) as TxnResponseInput);
   }
+}
+
+/** What a candidacy that waits has to be gone on with. */
+export function encodeCandidacy({ name, key, lease, rev, revision }: Candidacy): Uint8Array {
+  const writer = new ByteWriter();
+  writer.bytes(name);
+  writer.bytes(key);
+  writer.u64(BigInt.asUintN(64, lease));
+  writer.varint(rev);
+  writer.varint(revision);
+  return writer.finish();
+}
+
+/** @throws DecodeError */
+export function decodeCandidacy(state: Uint8Array): Candidacy {
+  const reader = new ByteReader(state);
+  return {
+    name: reader.bytes(),
+    key: reader.bytes(),
+    lease: BigInt.asIntN(64, reader.u64()),
+    rev: reader.varint(),
+    revision: reader.varint(),
+    isFirst: false,
+    former: undefined,
+  };
 }
 
 function under(name: Uint8Array): { readonly key: Uint8Array; readonly range_end: Uint8Array } {

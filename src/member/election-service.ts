@@ -14,26 +14,25 @@ import {
   ResignResponse,
 } from '../api/messages.ts';
 import { equalBytes } from '../lib/bytes.ts';
+import { candidacyMethod } from './candidacy-method.ts';
 import { type Candidacy, Candidates, codeless } from './candidates.ts';
-import { type Cancellation, type ServiceTable, unaryMethod } from './method-table.ts';
+import { type ServiceTable, unaryMethod } from './method-table.ts';
 import type { Member } from './member.ts';
 
 export function electionService(member: Member): ServiceTable {
   const candidates = new Candidates(member);
   return {
-    'v3electionpb.Election/Campaign': unaryMethod(
+    'v3electionpb.Election/Campaign': candidacyMethod(
+      candidates,
       CampaignRequest,
       CampaignResponse,
-      (request, cancellation) =>
-        codeless(async () => {
-          const { name, key, lease, rev, revision } = await campaign(
-            candidates,
-            request,
-            cancellation,
-          );
-          const leader = { name, key, rev, lease: leaseIdToLong(lease) };
-          return { header: { revision }, leader };
+      {
+        enter: (request) => campaign(candidates, request),
+        answer: ({ name, key, rev, lease }) => ({
+          leader: { name, key, rev, lease: leaseIdToLong(lease) },
         }),
+        lost: 'electionNotLeader',
+      },
     ),
 
     'v3electionpb.Election/Proclaim': unaryMethod(
@@ -66,7 +65,6 @@ export function electionService(member: Member): ServiceTable {
 async function campaign(
   candidates: Candidates,
   { name, lease, value }: CampaignRequest,
-  cancellation: Cancellation,
 ): Promise<Candidacy> {
   const entered = await candidates.enter(name, leaseIdOf(lease), value);
   const { key, rev, former } = entered;
@@ -75,8 +73,7 @@ async function campaign(
     const { succeeded } = await candidates.proclaim(key, rev, holder, value);
     if (!succeeded) throw StatusError.of('electionNotLeader');
   }
-  if (entered.isFirst) return entered;
-  return candidates.becomeFirst(entered, cancellation, () => StatusError.of('electionNotLeader'));
+  return entered;
 }
 
 function given(leader: LeaderKey | null): LeaderKey {

@@ -40,9 +40,22 @@ export type PagedMethod = (
   stamp: Stamp,
 ) => Promise<EncodedPage>;
 
+/** Where a call stands that has begun: answered, or to be waited for from `state`. */
+export type Begun =
+  | { readonly body: Uint8Array; readonly state?: undefined }
+  | { readonly body?: undefined; readonly state: Uint8Array };
+
+/** A method with one answer that may be long in coming, longer than this instance of the member lives. */
+export interface WaitingMethod {
+  readonly begin: (body: Uint8Array, stamp: Stamp) => Promise<Begun>;
+  /** @param state of `begin`, here or at an earlier instance of this member */
+  readonly wait: UnaryMethod;
+}
+
 export type Method =
   | { readonly kind: 'unary'; readonly run: UnaryMethod }
-  | { readonly kind: 'paged'; readonly run: PagedMethod };
+  | { readonly kind: 'paged'; readonly run: PagedMethod }
+  | ({ readonly kind: 'waiting' } & WaitingMethod);
 
 /** Methods by full name, such as `etcdserverpb.KV/Put`. */
 export type ServiceTable = Readonly<Record<string, Method>>;

@@ -23,6 +23,8 @@ export interface CallResult {
   readonly body: Uint8Array;
   /** Paged calls: hand this back for the next page; absent after the last. */
   readonly cursor?: Uint8Array;
+  /** The call stands in a queue: it is to be called again over a session, and waited for there. */
+  readonly waits?: boolean;
   readonly served: Served;
 }
 
@@ -44,11 +46,10 @@ export interface MemberRpc {
   /**
    * @param method full name, such as `etcdserverpb.KV/Put`
    * @param body encoded request message
-   * @param callId names the call for `cancel`; unique for this member
    */
-  call(method: string, body: Uint8Array, callId?: string): Promise<CallResult>;
-  /** The caller of a call that may wait is gone. Unknown ids are passed over. */
-  cancel(callId: string): Promise<void>;
+  call(method: string, body: Uint8Array): Promise<CallResult>;
+  /** As `call`, but what would have to wait says so instead: the object is not to be kept awake. */
+  begin(method: string, body: Uint8Array): Promise<CallResult>;
   /** A server stream as pages pulled one by one, so that no member holds a stream open. */
   page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult>;
   health(query: HealthQuery): Promise<HealthReport>;

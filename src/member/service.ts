@@ -16,6 +16,7 @@ import {
   type ServiceTable,
   type Stamp,
   type UnaryMethod,
+  type WaitingMethod,
 } from './method-table.ts';
 import { restoreService } from './restore-service.ts';
 import type { CallResult, HealthQuery, HealthReport, MemberRpc, Served } from './rpc.ts';
@@ -53,18 +54,30 @@ export class MemberService implements MemberRpc {
     });
   }
 
+  /** @param callId names the call for `cancel` */
   async call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
     const cancellation = new Cancellation();
     if (callId !== undefined) this.#cancellations.set(callId, cancellation);
     const result = await this.#answer(async () => {
-      const known = this.#method(method, 'unary');
       validateMessageBytes(body.length);
-      return { body: refuseTooLarge(await known.run(body, this.stamp, cancellation)) };
+      const run = this.#runOf(method);
+      return { body: refuseTooLarge(await run(body, this.stamp, cancellation)) };
     });
     if (callId !== undefined) this.#cancellations.delete(callId);
     return result;
   }
 
+  async begin(method: string, body: Uint8Array): Promise<CallResult> {
+    const known = this.method(method);
+    if (known.kind !== 'waiting') return this.call(method, body);
+    return this.#answer(async () => {
+      validateMessageBytes(body.length);
+      const begun = await known.begin(body, this.stamp);
+      return begun.body === undefined ? { body: EMPTY_BYTES, waits: true } : { body: begun.body };
+    });
+  }
+
+  /** The caller of a call that may wait is gone. Unknown ids are passed over. */
   async cancel(callId: string): Promise<void> {
     this.#cancellations.get(callId)?.cancel();
   }
@@ -111,6 +124,21 @@ export class MemberService implements MemberRpc {
   }
 
   /** @throws StatusError Unimplemented */
+  waiting(name: string): WaitingMethod {
+    return this.#method(name, 'waiting');
+  }
+
+  /** What answers a call in one go, though it may have to wait. */
+  #runOf(name: string): UnaryMethod {
+    const known = this.method(name);
+    if (known.kind !== 'waiting') return this.unary(name);
+    return async (body, stamp, cancellation) => {
+      const begun = await known.begin(body, stamp);
+      return begun.body ?? known.wait(begun.state, stamp, cancellation);
+    };
+  }
+
+  /** @throws StatusError Unimplemented */
   unary(name: string): UnaryMethod {
     return this.#method(name, 'unary').run;
   }
@@ -130,7 +158,7 @@ export class MemberService implements MemberRpc {
   }
 
   async #answer(
-    run: () => Promise<{ readonly body: Uint8Array; readonly cursor?: Uint8Array }>,
+    run: () => Promise<Pick<CallResult, 'body' | 'cursor' | 'waits'>>,
   ): Promise<CallResult> {
     try {
       return { code: Code.OK, message: '', ...(await run()), served: this.#served() };

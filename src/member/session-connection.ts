@@ -33,6 +33,7 @@ import {
   writeSession,
 } from './session-state.ts';
 import { PagedCall, UnaryCall } from './session-unary.ts';
+import { WaitingCall } from './session-waiting.ts';
 import { WatchCall, type WatchCallHost } from './session-watch.ts';
 import type { WatchSocket } from './watch-receivers.ts';
 
@@ -297,9 +298,14 @@ export class SessionConnection implements ServerSink, WatchCallHost {
       }
       default: {
         const known = service.method(method);
-        return known.kind === 'unary'
-          ? new UnaryCall(id, this, known.run, service.stamp, host)
-          : new PagedCall(id, this, credit, known.run, service.stamp, host);
+        switch (known.kind) {
+          case 'unary':
+            return new UnaryCall(id, this, known.run, service.stamp, host);
+          case 'waiting':
+            return new WaitingCall(id, this, method, known, service.stamp, host);
+          case 'paged':
+            return new PagedCall(id, this, credit, known.run, service.stamp, host);
+        }
       }
     }
   }
@@ -323,6 +329,14 @@ export class SessionConnection implements ServerSink, WatchCallHost {
         const number = member.watch.takeNumber();
         const { credit } = saved.state;
         const call = new ObserveCall(id, this, member, service.stamp, { number, credit });
+        this.#calls.set(id, call);
+        call.restore(saved.state);
+        return;
+      }
+      case 'waiting': {
+        const { method } = saved.state;
+        const known = service.waiting(method);
+        const call = new WaitingCall(id, this, method, known, service.stamp, this.#host);
         this.#calls.set(id, call);
         call.restore(saved.state);
       }
@@ -386,6 +400,9 @@ function savedCall(call: SessionCall): SavedCall | undefined {
   const { id } = call;
   if (call instanceof WatchCall) return { kind: 'watch', id, state: call.saved };
   if (call instanceof KeepAliveCall) return { kind: 'keepAlive', id, credit: call.savedCredit };
+  if (call instanceof WaitingCall) {
+    return call.saved && { kind: 'waiting', id, state: call.saved };
+  }
   if (!(call instanceof ObserveCall)) return undefined;
   const state = call.saved;
   return state === undefined ? undefined : { kind: 'observe', id, state };

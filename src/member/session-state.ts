@@ -1,17 +1,19 @@
 /** What is kept of a session while the object sleeps: its calls that live on, and what they may send. */
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
 import type { SavedObserveCall } from './session-observe.ts';
+import type { SavedWaitingCall } from './session-waiting.ts';
 import type { SavedWatchCall } from './session-watch.ts';
 
 /** Raised when older code could misread the new form. */
 const VERSION = 1;
 
-const CallKind = { WATCH: 1, KEEP_ALIVE: 2, OBSERVE: 3 } as const;
+const CallKind = { WATCH: 1, KEEP_ALIVE: 2, OBSERVE: 3, WAITING: 4 } as const;
 
 export type SavedCall =
   | { readonly kind: 'watch'; readonly id: number; readonly state: SavedWatchCall }
   | { readonly kind: 'keepAlive'; readonly id: number; readonly credit: number }
-  | { readonly kind: 'observe'; readonly id: number; readonly state: SavedObserveCall };
+  | { readonly kind: 'observe'; readonly id: number; readonly state: SavedObserveCall }
+  | { readonly kind: 'waiting'; readonly id: number; readonly state: SavedWaitingCall };
 
 export interface SavedSession {
   /** Of the client's HELLO; undefined: it has not come. */
@@ -75,7 +77,13 @@ export function writeSession({ windowBytes, calls }: SavedSession): Uint8Array {
         writeCredit(writer, credit);
         writer.string(told);
         writer.varint(seenRevision);
+        break;
       }
+      case 'waiting':
+        writer.u8(CallKind.WAITING);
+        writer.varint(call.id);
+        writer.string(call.state.method);
+        writer.bytes(call.state.state);
     }
   }
   return writer.finish();
@@ -114,8 +122,12 @@ function readCall(reader: ByteReader): SavedCall {
       const told = reader.string();
       return { kind: 'observe', id, state: { name, credit, told, seenRevision: reader.varint() } };
     }
+    case CallKind.WAITING: {
+      const method = reader.string();
+      return { kind: 'waiting', id, state: { method, state: reader.bytes() } };
+    }
     default:
-      throw new DecodeError(`read a saved session: a call of kind ${kind}, expected 1 to 3`);
+      throw new DecodeError(`read a saved session: a call of kind ${kind}, expected 1 to 4`);
   }
 }
 

@@ -5,9 +5,8 @@ import { creditOf } from '../session/items.ts';
 import { Cancellation, type PagedMethod, type Stamp, type UnaryMethod } from './method-table.ts';
 import type { CallHost, SessionCall } from './session-call.ts';
 
-abstract class OneRequestCall implements SessionCall {
+export abstract class OneRequestCall implements SessionCall {
   readonly id: number;
-  readonly outlivesMemory = false;
   deadlineSlot: number | undefined = undefined;
   readonly host: CallHost;
   #started = false;
@@ -17,11 +16,20 @@ abstract class OneRequestCall implements SessionCall {
     this.host = host;
   }
 
+  get outlivesMemory(): boolean {
+    return false;
+  }
+
   /** The request; any further message is passed over, as gRPC's servers do. */
   message(body: Uint8Array): void {
     if (this.#started) return;
     this.#started = true;
     this.start(body);
+  }
+
+  /** A later instance goes on with the call: its request was taken. */
+  protected started(): void {
+    this.#started = true;
   }
 
   halfClose(): void {
