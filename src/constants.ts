@@ -211,7 +211,7 @@ export const SESSION_UNSENT_BYTES_MAX = 1024 * 1024;
 /** A socket with this much on its way is closed: its client asks and does not read. */
 export const SESSION_UNSENT_BYTES_LIMIT = 16 * 1024 * 1024 + RESPONSE_BYTES_MAX;
 /** While calls wait that do not outlive the object's memory, it is kept awake by a timer of this period. */
-export const SESSION_AWAKE_MS = 5_000;
+export const SESSION_AWAKE_MS = 1_000;
 /** Saved state of a session that goes into its socket's attachment; more goes into rows. */
 export const SESSION_ATTACHMENT_BYTES_MAX = 14 * 1024;
 /** A client asks so often whether the other side is there. */
@@ -387,3 +387,5 @@ export const PROXY_UNSENT_BYTES_MAX = 1024 * 1024;
 export const PROXY_UNSENT_RECHECK_MS = 10;
 /** A connection that has sent nothing by then is closed. */
 export const PROXY_FIRST_BYTE_TIMEOUT_MS = 60_000;
+/** A read that a health check waits for. */
+export const PROXY_HEALTH_TIMEOUT_MS = 5_000;

@@ -1,6 +1,7 @@
-/** One port for HTTP/2 and HTTP/1.1 in clear text, as etcd has it: the first bytes tell which it is. */
+/** One port for HTTP/2 and HTTP/1.1, as etcd has it: the first bytes tell which it is, under TLS the handshake. */
 import type { Http2Server } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTls } from 'node:tls';
 import { PROXY_FIRST_BYTE_TIMEOUT_MS } from '../constants.ts';
 
 /** How every HTTP/2 connection begins. No HTTP/1.1 method begins with these letters. */
@@ -33,4 +34,39 @@ export function createFront({ http2, other }: FrontOptions): Server {
     };
     socket.on('readable', look);
   });
+}
+
+/** Contents of files in PEM. */
+export interface TlsFiles {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** Who signs clients' certificates. */
+  readonly ca: Buffer | undefined;
+  /** Clients without a good certificate are turned away. */
+  readonly clientCertAuth: boolean;
+}
+
+/** The same over TLS. @throws Error when certificate and key do not fit */
+export function createTlsFront({ http2, other }: FrontOptions, files: TlsFiles): Server {
+  const { cert, key, ca, clientCertAuth } = files;
+  const server = createTls(
+    {
+      cert,
+      key,
+      ...(ca === undefined ? {} : { ca }),
+      requestCert: clientCertAuth,
+      rejectUnauthorized: clientCertAuth,
+      ALPNProtocols: ['h2', 'http/1.1'],
+      handshakeTimeout: PROXY_FIRST_BYTE_TIMEOUT_MS,
+      noDelay: true,
+      keepAlive: true,
+    },
+    (socket) => {
+      if (socket.alpnProtocol === 'h2') http2.emit('connection', socket);
+      else other(socket);
+    },
+  );
+  // One client's failed handshake is its own business.
+  server.on('tlsClientError', () => undefined);
+  return server;
 }

@@ -1,0 +1,83 @@
+/** `edgetcd proxy`: gRPC for etcd's clients on one side, sessions with a cluster on the other. */
+import { once } from 'node:events';
+import { createServer as createHttp2 } from 'node:http2';
+import type { Server, Socket } from 'node:net';
+import { Connection } from '../client/connection.ts';
+import { nodeSocket } from '../client/node-socket.ts';
+import { createFront, createTlsFront, type TlsFiles } from './front.ts';
+import { GrpcServer, HTTP2_OPTIONS } from './grpc-server.ts';
+import { withHealth } from './health.ts';
+import type { KeepAliveOptions } from './keepalive.ts';
+import { Metrics } from './metrics.ts';
+import { createPages } from './pages.ts';
+
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ProxyOptions {
+  /** Of members or of the Worker; the first that answers is used. */
+  readonly endpoints: readonly string[];
+  readonly listen: ListenAddress;
+  /** Bearer token of the deployment. */
+  readonly token?: string;
+  /** Where /metrics and /health are served; beside gRPC unless given. */
+  readonly metricsListen?: ListenAddress;
+  readonly tls?: TlsFiles;
+  /** Prefix of all keys; empty for none. */
+  readonly namespace: Uint8Array;
+  /** Equal watches, and renewals of one lease, share one upstream. */
+  readonly coalesce: boolean;
+  readonly keepAlive: KeepAliveOptions;
+  /** Receives a line when a session is opened or lost. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface Proxy {
+  /** Port that is listened on, for `listen.port` 0. */
+  readonly port: number;
+  /** @param graceMs calls may last so long yet */
+  stop(graceMs: number): Promise<void>;
+}
+
+/** @throws Error when an address cannot be listened on, or TLS files do not fit */
+export async function startProxy(options: ProxyOptions): Promise<Proxy> {
+  const { onLine } = options;
+  const connection = new Connection(options.endpoints, {
+    socket: nodeSocket,
+    resumeWatches: true,
+    onConnect: (endpoint) => onLine?.(`session with ${endpoint}`),
+    onLost: (endpoint, why) => onLine?.(`no session with ${endpoint}: ${why}`),
+    ...(options.token === undefined ? {} : { token: options.token }),
+  });
+  const metrics = new Metrics();
+  const pages = createPages({ upstream: connection, metrics: () => metrics.text() });
+  const http2 = createHttp2(HTTP2_OPTIONS);
+  const grpc = new GrpcServer(withHealth(connection), metrics, options.keepAlive);
+  grpc.attach(http2);
+  const other = (socket: Socket): void => void pages.emit('connection', socket);
+  const front =
+    options.tls === undefined
+      ? createFront({ http2, other })
+      : createTlsFront({ http2, other }, options.tls);
+  const port = await listen(front, options.listen);
+  if (options.metricsListen !== undefined) await listen(pages, options.metricsListen);
+  return {
+    port,
+    stop: async (graceMs) => {
+      front.close();
+      pages.close();
+      await grpc.stop(graceMs);
+      pages.closeAllConnections();
+      connection.close();
+    },
+  };
+}
+
+async function listen(server: Server, { host, port }: ListenAddress): Promise<number> {
+  server.listen(port, host);
+  await once(server, 'listening');
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : port;
+}
