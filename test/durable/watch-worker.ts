@@ -1,4 +1,4 @@
-/** The product's Worker with two more paths: what the member's watch gauges say, and a sudden end of it. */
+/** The product's Worker with two more paths: what the member's gauges say, and a sudden end of it. */
 import type { Env } from '../../durable/env.ts';
 import worker, { MemberObject as Product } from '../../src/worker.ts';
 
@@ -18,6 +18,7 @@ export default {
     const name = `default/${searchParams.get('member') ?? 'm1'}`;
     const member = env.MEMBERS.get(env.MEMBERS.idFromName(name));
     if (pathname === '/test/gauges') return Response.json(await member.watchGauges());
+    if (pathname === '/test/session-gauges') return Response.json(await member.sessionGauges());
     if (pathname === '/test/crash') {
       await member.crash().catch(() => undefined);
       return new Response('crashed');
