@@ -19,7 +19,7 @@ import { executeDeleteRange } from './delete-range.ts';
 import type { LeaseBook } from './lease-book.ts';
 import { checkpointLeases, grantLease, revokeLease } from './leases.ts';
 import type { Membership } from './membership.ts';
-import { refuseUnlessFresh, type StagedRestore } from './restore.ts';
+import { applyRestore, type StagedRestore } from './restore.ts';
 import { checkPut, executePut } from './put.ts';
 import { checkDecision, decide, executeTxn, hasPut } from './txn.ts';
 import { UnknownRequestError } from './unknown-request.ts';
@@ -78,9 +78,8 @@ export function dispatch(parts: Parts, request: InternalRequest, entryTerm: numb
   }
   refuseUnderAlarm(alarms, request);
   if (request.restore !== null) {
-    refuseUnlessFresh(parts);
-    parts.staged.install(request.restore.digest, leases);
-    return { ...here(), restored: true };
+    const restored = applyRestore(parts, request.restore);
+    return { ...here(), restored };
   }
   if (request.put !== null) {
     const { put } = request;

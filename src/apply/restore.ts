@@ -2,6 +2,9 @@
  * A state loaded from a file waits at every member, complete and checked, until a log entry makes it
  * the cluster's own on all of them at once. The entry names its digest, so no member can install
  * another; one that does not hold it any more must fetch everything from its peers.
+ *
+ * Uploads begin with an entry, too: an entry that installs one is void once the next has begun. So a
+ * member may throw away what waits for an earlier upload as soon as it has applied the later's entry.
  */
 import { Code, StatusError } from '../api/errors.ts';
 import { ROW_BYTES_MAX } from '../constants.ts';
@@ -29,6 +32,8 @@ export class MissingRestoreError extends Error {
 export class StagedRestore {
   readonly #rows: RowStore;
   readonly #mvcc: Mvcc;
+  /** Replicated: the upload under way; empty: none. */
+  upload = '';
 
   constructor(rows: RowStore, mvcc: Mvcc) {
     this.#rows = rows;
@@ -88,6 +93,33 @@ export class StagedRestore {
     const reader = new ByteReader(row.head);
     return { digest: reader.string(), bytes: reader.varint(), sum: reader.u32() };
   }
+}
+
+/**
+ * Begins an upload, or installs what waits for it; true if the state was replaced.
+ * @throws StatusError: the same on every member, nothing changed
+ * @throws MissingRestoreError
+ */
+export function applyRestore(
+  parts: { readonly mvcc: Mvcc; readonly leases: LeaseBook; readonly staged: StagedRestore },
+  { upload, digest }: { readonly upload: string; readonly digest: Uint8Array },
+): boolean {
+  const { staged } = parts;
+  const ending = upload === '' && digest.length === 0;
+  if (!ending) refuseUnlessFresh(parts);
+  if (digest.length === 0) {
+    staged.upload = upload;
+    return false;
+  }
+  if (staged.upload !== upload) {
+    throw new StatusError(
+      Code.FailedPrecondition,
+      `edgetcd: restore refused: upload ${upload} has ended, ${staged.upload || 'none'} is under way`,
+    );
+  }
+  staged.install(digest, parts.leases);
+  staged.upload = '';
+  return true;
 }
 
 /** A state may be loaded only into a cluster that never had one. @throws StatusError */

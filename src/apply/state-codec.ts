@@ -13,6 +13,8 @@ export interface ReplicatedState {
   readonly members: readonly Member[];
   readonly removed: readonly NodeId[];
   readonly alarms: readonly Alarm[];
+  /** Upload of a restore under way; empty: none. */
+  readonly upload: string;
 }
 
 const FORMAT_VERSION = 1;
@@ -32,6 +34,8 @@ export function encodeState(state: ReplicatedState): Uint8Array {
     writer.string(memberId);
     writer.varint(type);
   }
+  // Only a new cluster has one, so all others are written as before.
+  if (state.upload !== '') writer.string(state.upload);
   return writer.finish();
 }
 
@@ -53,10 +57,11 @@ export function decodeState(bytes: Uint8Array): ReplicatedState {
   const members = readList(reader, () => decodeMember(reader.bytes()));
   const removed = readIds(reader);
   const alarms = readList(reader, () => ({ memberId: reader.string(), type: reader.varint() }));
-  if (!reader.done) {
+  const upload = reader.done ? undefined : reader.string();
+  if (!reader.done || upload === '') {
     throw new DecodeError(`decode replicated state: ${reader.remaining} bytes follow its end`);
   }
-  return { point, clusterVersion, members, removed, alarms };
+  return { point, clusterVersion, members, removed, alarms, upload: upload ?? '' };
 }
 
 /** What StateMachine.exportState packs together. */

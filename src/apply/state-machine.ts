@@ -258,6 +258,7 @@ export class StateMachine {
       members: this.membership.members,
       removed: this.membership.removed,
       alarms: this.alarms.all,
+      upload: this.staged.upload,
     });
   }
 
@@ -265,6 +266,7 @@ export class StateMachine {
     const state = decodeState(bytes);
     this.membership.restore(state.members, state.removed);
     this.alarms.restore(state.alarms);
+    this.staged.upload = state.upload;
     this.#clusterVersion = state.clusterVersion;
     this.#applied = { index: state.point.index, term: state.point.term };
     return state.point;

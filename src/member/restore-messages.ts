@@ -1,11 +1,13 @@
 /**
- * How a state from a file is loaded into a new cluster. To every member go one `begin`, `chunk`s in
- * order and one `finish`; then one member gets `commit`. What is chunked are the pages of a snapshot
- * (docs/internals/mvcc.md) and the leases; the digest is SHA-256 over all chunks' bodies.
+ * How a state from a file is loaded into a new cluster. One member gets `open`, which tells the cluster;
+ * every member one `begin`, `chunk`s in order and one `finish`; then one member `commit`. What is chunked
+ * are the pages of a snapshot (docs/internals/mvcc.md) and the leases; the digest is SHA-256 over all
+ * chunks' bodies. `open` without a name ends an upload, `abort` then frees a member's storage.
  */
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
 
 export const RESTORE_METHODS = {
+  open: 'edgetcd.Restore/Open',
   begin: 'edgetcd.Restore/Begin',
   chunk: 'edgetcd.Restore/Chunk',
   finish: 'edgetcd.Restore/Finish',
@@ -27,6 +29,7 @@ export interface RestoreBody {
   readonly leases: Uint8Array;
 }
 
+/** For `finish`, and for `commit`. */
 export interface RestoreFinish {
   readonly upload: string;
   readonly chunks: number;

@@ -43,13 +43,16 @@ export function restoreService(member: Member): ServiceTable {
     },
   });
   return {
+    [RESTORE_METHODS.open]: method((body) => uploads.open(read(() => decodeUpload(body)))),
     [RESTORE_METHODS.begin]: method((body) => uploads.begin(read(() => decodeUpload(body)))),
     [RESTORE_METHODS.chunk]: method((body) => uploads.chunk(read(() => decodeRestoreChunk(body)))),
     [RESTORE_METHODS.finish]: method((body) =>
       uploads.finish(read(() => decodeRestoreFinish(body))),
     ),
     [RESTORE_METHODS.abort]: method((body) => uploads.abort(read(() => decodeUpload(body)))),
-    [RESTORE_METHODS.commit]: method(async (digest) => uploads.commit(digest)),
+    [RESTORE_METHODS.commit]: method((body) =>
+      uploads.commit(read(() => decodeRestoreFinish(body))),
+    ),
   };
 }
 
@@ -62,9 +65,16 @@ class RestoreUploads {
     this.#member = member;
   }
 
-  begin(id: string): void {
+  async open(id: string): Promise<void> {
+    await this.#member.propose({ restore: { upload: id } });
+  }
+
+  async begin(id: string): Promise<void> {
+    await this.#member.linearizable();
     this.#member.read((state) => {
       refuseUnlessFresh(state);
+      // From here on no entry can install what waits.
+      if (state.staged.upload !== id) throw refused(`the cluster knows no upload ${id}`);
       this.#forget();
       state.staged.drop();
       const pages = state.mvcc.importPages();
@@ -105,18 +115,20 @@ class RestoreUploads {
     });
   }
 
-  abort(id: string): void {
-    if (this.#upload !== undefined && this.#upload.id !== id) return;
-    this.#forget();
-    this.#member.read(({ staged }) => staged.drop());
+  async abort(id: string): Promise<void> {
+    await this.#member.linearizable();
+    const { staged } = this.#member.state;
+    if (staged.upload !== '') throw refused(`upload ${staged.upload} is under way`);
+    if (this.#upload?.id === id) this.#forget();
+    this.#member.read(() => staged.drop());
   }
 
-  async commit(digest: Uint8Array): Promise<void> {
+  async commit({ upload, digest }: RestoreFinish): Promise<void> {
     const waiting = this.#member.read(({ staged }) => staged.digest);
     if (waiting !== hexOf(digest)) {
       throw refused(`${hexOf(digest)} is to be installed, here waits ${waiting ?? 'nothing'}`);
     }
-    await this.#member.propose({ restore: { digest: bytesOfHex(waiting) } });
+    await this.#member.propose({ restore: { upload, digest: bytesOfHex(waiting) } });
   }
 
   /** What is wrong with the upload ends it, and only it. */

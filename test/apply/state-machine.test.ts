@@ -278,6 +278,7 @@ describe('packing of the state', () => {
       }),
     }),
     clusterVersion: fc.constantFrom('3.7.0', ''),
+    upload: fc.constantFrom('', 'abc'),
     members: fc.array(
       fc.record({
         id,

@@ -14,6 +14,7 @@ import {
   encodeSnapshotRequest,
   SnapshotStep,
 } from '../../src/member/snapshot-messages.ts';
+import { readSession, writeSession } from '../../src/member/session-state.ts';
 import { decodePiece, encodePiece, SnapshotError } from '../../src/mvcc/snapshot-page.ts';
 import {
   decodeConfChange,
@@ -22,6 +23,11 @@ import {
   encodeMessages,
 } from '../../src/raft/codec.ts';
 import { ConfChangeType, EntryKind, MessageType, type SnapshotMeta } from '../../src/raft/types.ts';
+
+import { readClientFrame, readServerFrame } from '../../src/session/reader.ts';
+import { scanWatchResponse } from '../../src/session/watch-scan.ts';
+import { FrameWriter } from '../../src/session/writer.ts';
+import { collector } from '../session/items.ts';
 
 export interface Target {
   readonly name: string;
@@ -142,6 +148,50 @@ const internalRequest = (prng: Prng): Uint8Array =>
     }),
   ).finish();
 
+function clientFrame(prng: Prng): Uint8Array {
+  const writer = new FrameWriter();
+  const method = 'etcdserverpb.KV/Put';
+  const metadata = [['trace-bin', prng.bytes(5)] as const, ['hasleader', 'true'] as const];
+  writer.hello({ version: 1, windowBytes: 70_000, frameBytesMax: 9, callsMax: 0, metadata });
+  for (let id = 1; id < 4; id++) {
+    const body = prng.bytes(prng.below(40));
+    writer.open(id, { method, metadata, timeoutMs: 500, body, halfClosed: prng.bool() });
+  }
+  const request = messages.WatchCreateRequest.create({ key: prng.bytes(4) });
+  const watchers = [{ id: 3n, next: 9, request }];
+  writer.resume(2, { nextId: 4, sentRevision: 8, watchers });
+  writer.message(2, prng.bytes(3));
+  writer.halfClose(2);
+  writer.credit(2, 1_000);
+  writer.cancel(2);
+  return writer.take();
+}
+
+function serverFrame(prng: Prng): Uint8Array {
+  const writer = new FrameWriter();
+  const status = { code: 5, message: 'etcdserver: nö', details: prng.bytes(6) };
+  writer.headers(1, [['a-bin', prng.bytes(4)]]);
+  writer.message(1, prng.bytes(prng.below(40)));
+  writer.answer(2, prng.bytes(20));
+  writer.end(1, status, [['a', 'b']]);
+  writer.position(3, 77, [1n, -4n]);
+  return writer.take();
+}
+
+function savedSession(prng: Prng): Uint8Array {
+  const waiting = [prng.bytes(9)];
+  const state = { number: 7, needsLeader: true, credit: -5, attachment: prng.bytes(30), waiting };
+  const observed = { name: prng.bytes(3), credit: 70, told: '5 k', seenRevision: 9 };
+  return writeSession({
+    windowBytes: 1_000,
+    calls: [
+      { kind: 'watch', id: 3, state },
+      { kind: 'keepAlive', id: 4, credit: 9 },
+      { kind: 'observe', id: 5, state: observed },
+    ],
+  });
+}
+
 /** protobufjs throws plain errors and RangeErrors, TextDecoder a TypeError for what is not UTF-8. */
 const protobufSaysNo = (error: unknown): boolean =>
   error instanceof RangeError ||
@@ -179,6 +229,7 @@ export const TARGETS: readonly Target[] = [
         members: [],
         removed: [OTHER],
         alarms: [],
+        upload: '',
       }),
     decode: decodeState,
     refuses: saysNo(DecodeError),
@@ -195,6 +246,35 @@ export const TARGETS: readonly Target[] = [
       }),
     decode: decodeCursor,
     refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'session frame of a client',
+    good: clientFrame,
+    decode: (bytes) => readClientFrame(bytes, collector().sink),
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'session frame of a server',
+    good: serverFrame,
+    decode: (bytes) => readServerFrame(bytes, collector().sink),
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'watch response looked through',
+    good: (prng) =>
+      messages.WatchResponse.encode({
+        header: { revision: prng.below(99) },
+        watch_id: -1,
+        events: [{ kv: { key: prng.bytes(5), mod_revision: 7, value: prng.bytes(30) } }],
+      }).finish(),
+    decode: scanWatchResponse,
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: 'saved session',
+    good: savedSession,
+    decode: readSession,
+    refuses: () => false,
   },
   {
     name: 'protobuf transaction',

@@ -195,14 +195,17 @@ export interface InternalRequestInput {
 }
 export declare const InternalRequest: MessageType<InternalRequest, InternalRequestInput>;
 
-/** A state from a file that waits at every member becomes the cluster's. */
+/** A state from a file is to be loaded, or, once it waits at every member, becomes the cluster's. */
 export interface InternalRestore {
-  /** SHA-256 of what was uploaded. */
+  /** SHA-256 of what was uploaded: install it. Empty: `upload` begins, and any before it has ended. */
   digest: Uint8Array;
+  /** Name of the upload; empty with an empty digest: there is none any more. */
+  upload: string;
 }
 /** InternalRestore as encoding takes it: what is left out is zero. */
 export interface InternalRestoreInput {
   readonly digest?: Uint8Array | null | undefined;
+  readonly upload?: string | null | undefined;
 }
 export declare const InternalRestore: MessageType<InternalRestore, InternalRestoreInput>;
 

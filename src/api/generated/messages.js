@@ -283,9 +283,11 @@ export class InternalRequest {
 export class InternalRestore {
   constructor() {
     this.digest = EMPTY;
+    this.upload = '';
   }
   static encode(m, w = new Writer()) {
     if (m.digest?.length) w.uint32(10).bytes(m.digest);
+    if (m.upload) w.uint32(18).string(m.upload);
     return w;
   }
   static read(r, outer, depth, m = new InternalRestore()) {
@@ -293,6 +295,7 @@ export class InternalRestore {
       const tag = r.tag();
       switch (tag) {
         case 10: m.digest = r.bytes(); break;
+        case 18: m.upload = r.stringVerify(); break;
         default: skip(r, tag);
       }
     }

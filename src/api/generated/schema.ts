@@ -12,7 +12,7 @@ export const MESSAGE_FIELDS: Readonly<Record<string, string>> = {
   'grpc.health.v1.HealthListResponse': 'statuses=1:*grpc.health.v1.HealthListResponse.StatusesEntry',
   'grpc.health.v1.HealthListResponse.StatusesEntry': 'key=1:string value=2:grpc.health.v1.HealthCheckResponse',
   'edgetcd.internal.InternalRequest': 'proposer=1:bytes sequence=2:uint64 username=3:string auth_revision=4:uint64 put=10:etcdserverpb.PutRequest@request delete_range=11:etcdserverpb.DeleteRangeRequest@request txn=12:etcdserverpb.TxnRequest@request compaction=13:etcdserverpb.CompactionRequest@request lease_grant=14:etcdserverpb.LeaseGrantRequest@request lease_revoke=15:edgetcd.internal.InternalLeaseRevoke@request lease_checkpoint=16:etcdserverpb.LeaseCheckpointRequest@request alarm=17:etcdserverpb.AlarmRequest@request member_attributes=18:edgetcd.internal.MemberAttributes@request restore=19:edgetcd.internal.InternalRestore@request',
-  'edgetcd.internal.InternalRestore': 'digest=1:bytes',
+  'edgetcd.internal.InternalRestore': 'digest=1:bytes upload=2:string',
   'edgetcd.internal.InternalLeaseRevoke': 'ID=1:int64 term=2:uint64',
   'edgetcd.internal.MemberAttributes': 'ID=1:uint64 name=2:string client_urls=3:*string',
   'edgetcd.internal.MemberDescription': 'ID=1:uint64 name=2:string peer_urls=3:*string client_urls=4:*string region=5:string is_learner=6:bool proposer=7:bytes sequence=8:uint64',
