@@ -4,7 +4,8 @@
  */
 import type { Prng } from '../../src/lib/prng.ts';
 import type { Settings } from '../../src/mvcc/settings.ts';
-import type { TunableConstant, WatchConstant } from './patches.ts';
+import { drawLeaseTuning } from './lease/lease-tuning.ts';
+import type { LeaseConstant, TunableConstant, WatchConstant } from './patches.ts';
 import type { Tuning } from './tuning.ts';
 import type { Mix } from './workload.ts';
 
@@ -100,7 +101,9 @@ export function drawOptions(
     safetyMs: bounds.safetyMs ?? 8_000 + prng.below(16_000),
     tuning: drawTuning(prng, regions),
   };
-  return { ...drawn, ...drawProfile(drawn, prng) };
+  const chosen = { ...drawn, ...drawProfile(drawn, prng) };
+  const constants = { ...chosen.tuning.constants, ...drawLeaseTuning(seed) };
+  return { ...chosen, tuning: { ...chosen.tuning, constants } };
 }
 
 /**
@@ -157,7 +160,10 @@ function drawTuning(prng: Prng, regions: boolean): Tuning {
       ...drawWatchTuning(prng),
       ...some<
         Record<
-          Exclude<TunableConstant, WatchConstant | 'ELECTION_TICKS' | 'REST_AFTER_TICKS'>,
+          Exclude<
+            TunableConstant,
+            LeaseConstant | WatchConstant | 'ELECTION_TICKS' | 'REST_AFTER_TICKS'
+          >,
           number
         >
       >({

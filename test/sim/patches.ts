@@ -53,9 +53,14 @@ export const TUNABLE_CONSTANTS = [
   'RAFT_COMMITTED_BYTES_PER_READY_MAX',
   'WAL_BATCH_BYTES_MAX',
   'WAL_CACHE_BYTES',
+  'LEASE_CHECKPOINT_DRIFT_SECONDS_MIN',
+  'LEASE_CHECKPOINT_SWEEP_MS',
+  'LEASE_AWAKE_ALARM_MS',
 ] as const;
 export type WatchConstant = (typeof WATCH_CONSTANTS)[number];
 export type TunableConstant = (typeof TUNABLE_CONSTANTS)[number];
+/** Those that lease/lease-tuning.ts draws. */
+export type LeaseConstant = Extract<TunableConstant, `LEASE_${string}`>;
 
 /** What the loaded constants module offers beside its constants. */
 export interface TunedModule {

@@ -1,7 +1,13 @@
 /** Every mutant of the test build. */
+import { LEASE_MUTANTS } from './lease.ts';
 import { MEMBER_MUTANTS } from './member.ts';
 import type { Mutant } from './mutant.ts';
 import { RAFT_MUTANTS } from './raft.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 
-export const MUTANTS: readonly Mutant[] = [...RAFT_MUTANTS, ...STORAGE_MUTANTS, ...MEMBER_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...RAFT_MUTANTS,
+  ...STORAGE_MUTANTS,
+  ...MEMBER_MUTANTS,
+  ...LEASE_MUTANTS,
+];
