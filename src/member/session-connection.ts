@@ -187,10 +187,9 @@ export class SessionConnection implements ServerSink, WatchCallHost {
     const call = this.#admit(id, open, this.#windowBytes);
     if (call === undefined) return;
     this.#calls.set(id, call);
-    if (open.timeoutMs !== undefined) this.#host.deadlines.add(call, open.timeoutMs);
     if (call instanceof WatchCall) call.open();
     if (call.outlivesMemory) this.changed();
-    else this.#host.stayAwake();
+    else this.#waits(call, open.timeoutMs);
     if (open.body !== undefined) call.message(open.body);
     if (open.halfClosed) call.halfClose();
   }
@@ -258,6 +257,12 @@ export class SessionConnection implements ServerSink, WatchCallHost {
   #status(id: number, error: StatusError | undefined): void {
     const { code, message } = error ?? { code: Code.OK, message: '' };
     this.#writing().end(id, { code, message }, NO_METADATA);
+  }
+
+  /** The call needs this memory. Deadlines of others are their clients' to keep: a timer would wake us. */
+  #waits(call: SessionCall, timeoutMs: number | undefined): void {
+    this.#host.stayAwake();
+    if (timeoutMs !== undefined) this.#host.deadlines.add(call, timeoutMs);
   }
 
   /** The call that `open` asks for; undefined: it was refused. */
