@@ -1,5 +1,6 @@
 import { Code, StatusError } from '../api/errors.ts';
 import { fromNumber, idToLong, RangeRequest, type ResponseHeaderInput } from '../api/messages.ts';
+import { methods } from '../api/schema.ts';
 import { validateMessageBytes } from '../apply/validate.ts';
 import { RESPONSE_BYTES_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
@@ -112,7 +113,7 @@ export class MemberService implements MemberRpc {
     if (method !== undefined) return method;
     const slash = name.lastIndexOf('/');
     const service = name.slice(0, Math.max(0, slash));
-    const isKnown = Object.keys(this.#methods).some((each) => each.startsWith(`${service}/`));
+    const isKnown = methods.some((each) => each.service === service);
     throw new StatusError(
       Code.Unimplemented,
       isKnown
@@ -169,8 +170,9 @@ export class MemberService implements MemberRpc {
   }
 
   #served(): Served {
-    const { self, leaderName } = this.#member;
-    return { member: self.name, region: self.region ?? '', leader: leaderName };
+    const { self, leaderName, state, seat } = this.#member;
+    const region = state.membership.get(self.id)?.region ?? self.region ?? '';
+    return { member: self.name, region, leader: leaderName, roster: seat.rosterMark };
   }
 }
 

@@ -6,7 +6,16 @@ import { Code } from '../../src/api/errors.ts';
 import { messageTypes } from '../../src/api/messages.ts';
 import { type MethodSchema, methods } from '../../src/api/schema.ts';
 import { serviceOf } from '../../src/api/transports.ts';
-import { type Caller, grpcWebCaller, jsonCaller, type Outcome, typeNamed } from './transports.ts';
+import { nodeSocket } from '../../src/client/node-socket.ts';
+import { Session } from '../../src/client/session.ts';
+import {
+  type Caller,
+  grpcWebCaller,
+  jsonCaller,
+  type Outcome,
+  sessionCaller,
+  typeNamed,
+} from './transports.ts';
 
 const KEY = Buffer.from('key');
 
@@ -36,19 +45,25 @@ function requestFor(method: MethodSchema, caller: Caller): Uint8Array {
 
 describe('every method on every transport', () => {
   let cluster: LocalCluster;
+  let session: Session;
   let callers: readonly Caller[];
   before(async () => {
     cluster = await startCluster({ members: 1 });
     await cluster.ready();
     const [endpoint = ''] = cluster.endpoints;
+    session = new Session(endpoint, { socket: nodeSocket });
     callers = [
       jsonCaller(endpoint),
       grpcWebCaller(endpoint, 'binary'),
       grpcWebCaller(endpoint, 'text'),
+      sessionCaller(session),
     ];
     await lead(callers, 'observed');
   });
-  after(() => cluster.stop());
+  after(async () => {
+    session.close();
+    await cluster.stop();
+  });
 
   for (const method of methods) {
     it(method.path, async () => {

@@ -4,6 +4,7 @@ import { decodeJson, encodeJson } from '../../src/api/json.ts';
 import { type MessageType, messageTypes } from '../../src/api/messages.ts';
 import type { MethodSchema } from '../../src/api/schema.ts';
 import { jsonPathsOf, type Transport } from '../../src/api/transports.ts';
+import type { Channel } from '../../src/client/channel.ts';
 
 /** The first message of the answer, or the status without one. */
 export interface Outcome {
@@ -87,6 +88,30 @@ export function grpcWebCaller(endpoint: string, mode: 'binary' | 'text'): Caller
       const lines = content.toString().split('\r\n').filter(Boolean);
       return statusIn(new Headers(lines.map((line) => line.split(': ') as [string, string])));
     },
+  };
+}
+
+/** To be closed by whoever has made the channel. */
+export function sessionCaller(channel: Channel): Caller {
+  return {
+    transport: 'session',
+    name: 'session',
+    call: (method, request) =>
+      new Promise((resolve) => {
+        const call = channel.open(
+          method.path,
+          {},
+          {
+            onMessage: (first) => {
+              resolve({ code: Code.OK, message: '', first });
+              queueMicrotask(() => call.cancel());
+            },
+            onEnd: ({ code, message }) => resolve({ code, message, first: undefined }),
+          },
+        );
+        call.send(request);
+        call.halfClose();
+      }),
   };
 }
 
