@@ -17,8 +17,8 @@ export const WATCH_CHECKERS: readonly ((watch: RecordedWatch, truth: WatchTruth)
   checkWatchAtomic,
   checkWatchBookmarkable,
   checkWatchResumable,
-  checkWatchReliable,
   checkWatchIsCreate,
+  checkWatchReliable,
   checkWatchPrevKv,
 ];
 

@@ -4,10 +4,12 @@ import { MEMBER_MUTANTS } from './member.ts';
 import type { Mutant } from './mutant.ts';
 import { RAFT_MUTANTS } from './raft.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
+import { WATCH_MUTANTS } from './watch.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...RAFT_MUTANTS,
   ...STORAGE_MUTANTS,
   ...MEMBER_MUTANTS,
   ...LEASE_MUTANTS,
+  ...WATCH_MUTANTS,
 ];
