@@ -1,11 +1,11 @@
 /** A stream that another member had before: its saved form, made from what the caller knows of it. */
-import type { WatchCreateRequest } from '../api/messages.ts';
+import { toClampedNumber, type WatchCreateRequest } from '../api/messages.ts';
 import { ByteWriter } from '../lib/binary.ts';
 import { watchIdOf, writeHead, writeWatcher } from './registration.ts';
 import { flagsOf } from './stream.ts';
 import type { SavedStream } from './types.ts';
 import { watchRange } from './watch-range.ts';
-import { WatchState } from './watcher.ts';
+import { WatchFlag, WatchState } from './watcher.ts';
 
 export interface StreamPosition {
   /** No smaller id was given by a server yet. */
@@ -29,7 +29,9 @@ export function savedStreamAt({ nextId, sentRevision, watchers }: StreamPosition
     if (group === undefined) continue;
     // QUEUED: `next` is where exactly it stands.
     const state = WatchState.QUEUED;
-    writeWatcher(writer, { id: watchIdOf(id), flags: flagsOf(request), state, next, group });
+    const isFuture = toClampedNumber(request.start_revision) > sentRevision;
+    const flags = flagsOf(request) | (isFuture ? WatchFlag.FUTURE : 0);
+    writeWatcher(writer, { id: watchIdOf(id), flags, state, next, group });
   }
   return { attachment: writer.finish(), rows: [] };
 }

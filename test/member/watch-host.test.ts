@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CLOSE } from '../../src/api/close-codes.ts';
 import {
+  fromNumber,
   WatchCreateRequest,
   WatchRequest,
   type WatchCreateRequestInput,
@@ -285,6 +286,24 @@ describe('the bridge', () => {
       [9n, true, 0],
       [4n, false, 5],
     ]);
+  });
+
+  it('says nothing of progress for a stream taken up before its watcher begins', async () => {
+    const member = new HostUnderTest();
+    await member.host.current();
+    for (const value of ['1', '2', '3']) member.put('a', value);
+    const socket = new PaperSocket();
+    const connection = member.host.open('bridge', socket);
+    const request = WatchCreateRequest.create({ key: bytesOf('a'), start_revision: fromNumber(9) });
+    const watchers = [{ id: 0n, next: 9, request }];
+    const progress: ToMember = {
+      kind: 'request',
+      body: WatchRequest.encode({ progress_request: {} }).finish(),
+    };
+    const resumption = { nextId: 1, sentRevision: 4, watchers };
+    connection.message(encodeToMember([{ kind: 'resume', resumption }, progress]));
+    await member.settle();
+    assert.deepEqual(socket.items(), []);
   });
 
   it('closes a socket that sends what is no frame', () => {

@@ -8,6 +8,7 @@ import {
   type ToMember,
   type ToWorker,
 } from '../../member/watch-bridge.ts';
+import type { StreamClock } from './clock.ts';
 
 export interface LinkEvents {
   items(items: readonly ToWorker[]): void;
@@ -27,13 +28,15 @@ const REFUSALS = [CLOSE.BAD_REQUEST, CLOSE.NOT_READING, CLOSE.TOO_BIG];
 export class WatchLink {
   readonly #socket: WebSocket;
   readonly #events: LinkEvents;
-  readonly #pinging: ReturnType<typeof setInterval>;
+  readonly #clock: StreamClock;
+  #cancelPing: () => void;
   /** A ping was sent and nothing came since. */
   #isSilent = false;
   #closed = false;
 
   /** @param socket of the member's answer to the upgrade, not accepted yet */
-  constructor(socket: WebSocket, events: LinkEvents) {
+  constructor(socket: WebSocket, events: LinkEvents, clock: StreamClock) {
+    this.#clock = clock;
     this.#socket = socket;
     this.#events = events;
     socket.binaryType = 'arraybuffer';
@@ -41,7 +44,7 @@ export class WatchLink {
     socket.addEventListener('message', ({ data }) => this.#message(data));
     socket.addEventListener('close', ({ code, reason }) => this.#closedBy(code, reason));
     socket.addEventListener('error', () => this.#lose());
-    this.#pinging = setInterval(() => this.#ping(), WATCH_PING_MS);
+    this.#cancelPing = clock.after(WATCH_PING_MS, () => this.#ping());
   }
 
   /** What is sent to a member that has just gone is lost; `lost` says so soon. */
@@ -88,6 +91,7 @@ export class WatchLink {
       return;
     }
     this.#isSilent = true;
+    this.#cancelPing = this.#clock.after(WATCH_PING_MS, () => this.#ping());
     this.#sendFrame(PING);
     this.#events.ticked();
   }
@@ -118,6 +122,6 @@ export class WatchLink {
 
   #end(): void {
     this.#closed = true;
-    clearInterval(this.#pinging);
+    this.#cancelPing();
   }
 }

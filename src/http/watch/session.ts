@@ -22,7 +22,9 @@ import {
   type WatchKind,
 } from '../../member/watch-bridge.ts';
 import { Positions } from '../../session/watch-positions.ts';
+import { WholeResponses } from '../../session/whole-responses.ts';
 import type { Router } from '../router.ts';
+import { type StreamClock, SYSTEM_CLOCK } from './clock.ts';
 import { WatchLink } from './link.ts';
 
 /** How the stream is written to the client. */
@@ -37,6 +39,9 @@ export interface WatchFormat {
   readonly heartbeat: Uint8Array;
 }
 
+/** What a session needs of the router. */
+export type MemberDialler = Pick<Router, 'connect'>;
+
 interface Chunk {
   readonly parts: readonly Uint8Array[];
   readonly bytes: number;
@@ -48,9 +53,11 @@ export class WatchSession {
   /** Name of the member that has the stream. */
   member = '';
   readonly #path: string;
-  readonly #router: Router;
+  readonly #router: MemberDialler;
+  readonly #clock: StreamClock;
   readonly #format: WatchFormat;
   readonly #positions = new Positions();
+  readonly #responses = new WholeResponses<BridgedMessage>();
   /** Undefined while a member is looked for. */
   #link: WatchLink | undefined;
   #chunks: Chunk[] = [];
@@ -60,20 +67,31 @@ export class WatchSession {
   #readMessages = 0;
   #readBytes = 0;
   #isAsked = false;
-  #reportTimer: ReturnType<typeof setTimeout> | null = null;
+  #cancelReport: (() => void) | undefined;
   #wakeReader: (() => void) | undefined;
   /** The client is gone, or everything was put in the queue. */
   #ended = false;
 
-  private constructor(router: Router, format: WatchFormat, path: string) {
+  private constructor(
+    router: MemberDialler,
+    format: WatchFormat,
+    path: string,
+    clock: StreamClock,
+  ) {
     this.#path = path;
     this.#router = router;
     this.#format = format;
+    this.#clock = clock;
   }
 
   /** @throws StatusError when no member takes the stream */
-  static async open(request: Request, router: Router, format: WatchFormat): Promise<WatchSession> {
-    const session = new WatchSession(router, format, watchPath('bridge', request));
+  static async open(
+    request: Pick<Request, 'headers'>,
+    router: MemberDialler,
+    format: WatchFormat,
+    clock: StreamClock = SYSTEM_CLOCK,
+  ): Promise<WatchSession> {
+    const session = new WatchSession(router, format, watchPath('bridge', request), clock);
     await session.#connect();
     return session;
   }
@@ -126,16 +144,20 @@ export class WatchSession {
       return;
     }
     this.member = member;
-    const link = new WatchLink(socket, {
-      items: (items) => {
-        for (const item of items) this.#item(item, link);
+    const link = new WatchLink(
+      socket,
+      {
+        items: (items) => {
+          for (const item of items) this.#item(item, link);
+        },
+        lost: () => void this.#resume(),
+        refused: (why) => this.fail(new StatusError(Code.Internal, `edgetcd: ${why}`)),
+        ticked: () => this.#beat(),
       },
-      lost: () => void this.#resume(),
-      refused: (why) => this.fail(new StatusError(Code.Internal, `edgetcd: ${why}`)),
-      ticked: () => this.#beat(),
-    });
+      this.#clock,
+    );
     this.#link = link;
-    this.#linkedMs = Date.now();
+    this.#linkedMs = this.#clock.nowMs();
     const { resumption, unanswered } = this.#positions;
     if (resumption !== undefined) link.send([{ kind: 'resume', resumption }]);
     for (const request of unanswered) link.send([requestItem(request)]);
@@ -145,24 +167,22 @@ export class WatchSession {
   async #resume(): Promise<void> {
     this.#link = undefined;
     this.#readMessages = this.#readBytes = 0;
-    if (this.#positions.isWithinRevision) {
-      this.fail(new StatusError(Code.Unavailable, LOST_WITHIN_REVISION));
-      return;
-    }
-    const sinceMs = Date.now();
+    this.#responses.drop();
+    const sinceMs = this.#clock.nowMs();
     // A member that takes streams and drops them at once is not to be asked again and again.
     const isStable = sinceMs - this.#linkedMs >= WATCH_RESUME_PAUSE_MS_MAX;
     let pauseMs = isStable ? WATCH_RESUME_PAUSE_MS_MIN : this.#pauseMs;
     this.#pauseMs = Math.min(2 * pauseMs, WATCH_RESUME_PAUSE_MS_MAX);
-    if (!isStable) await sleep(pauseMs);
+    if (!isStable) await this.#sleep(pauseMs);
     while (!this.#ended) {
       try {
         await this.#connect();
         return;
       } catch (error) {
-        if (Date.now() - sinceMs > WATCH_RESUME_TIMEOUT_MS) this.fail(StatusError.from(error));
+        if (this.#clock.nowMs() - sinceMs > WATCH_RESUME_TIMEOUT_MS)
+          this.fail(StatusError.from(error));
       }
-      await sleep(pauseMs);
+      await this.#sleep(pauseMs);
       pauseMs = Math.min(2 * pauseMs, WATCH_RESUME_PAUSE_MS_MAX);
     }
   }
@@ -170,11 +190,12 @@ export class WatchSession {
   #item(item: ToWorker, link: WatchLink): void {
     if (this.#ended) return;
     switch (item.kind) {
-      case 'message': {
-        const next = this.#positions.sent(item);
-        this.#put(this.#format.message(item, next), link);
+      case 'message':
+        for (const message of this.#responses.take(item)) {
+          const next = this.#positions.sent(message);
+          this.#put(this.#format.message(message, next), link);
+        }
         return;
-      }
       case 'position': {
         this.#positions.reached(item.revision, item.behind);
         const bookmark = item.behind.length === 0 && this.#format.bookmark(item.revision);
@@ -219,12 +240,12 @@ export class WatchSession {
       this.#readMessages >= WATCH_READ_REPORT_MESSAGES ||
       this.#readBytes >= WATCH_READ_REPORT_BYTES;
     if (isDue) this.#reportNow();
-    else this.#reportTimer ??= setTimeout(() => this.#reportNow(), WATCH_READ_REPORT_MS);
+    else this.#cancelReport ??= this.#clock.after(WATCH_READ_REPORT_MS, () => this.#reportNow());
   }
 
   #reportNow(): void {
-    clearTimeout(this.#reportTimer);
-    this.#reportTimer = null;
+    this.#cancelReport?.();
+    this.#cancelReport = undefined;
     const count = this.#readMessages;
     this.#readMessages = this.#readBytes = 0;
     this.#isAsked = false;
@@ -233,10 +254,14 @@ export class WatchSession {
 
   #end(): void {
     this.#ended = true;
-    clearTimeout(this.#reportTimer);
+    this.#cancelReport?.();
     this.#link?.close();
     this.#link = undefined;
     this.#wake();
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#clock.after(ms, resolve));
   }
 
   #wake(): void {
@@ -246,17 +271,10 @@ export class WatchSession {
 }
 
 /** Where a client's stream is opened at a member. */
-export function watchPath(kind: WatchKind, request: Request): string {
+export function watchPath(kind: WatchKind, request: Pick<Request, 'headers'>): string {
   const needsLeader = request.headers.get('grpc-metadata-hasleader') === 'true';
   return WATCH_PATHS[kind] + (needsLeader ? NEEDS_LEADER_QUERY : '');
 }
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-const LOST_WITHIN_REVISION =
-  'edgetcd: the member was lost between two fragments of one revision: watch again from it';
 
 function requestItem(request: WatchRequest): {
   readonly kind: 'request';

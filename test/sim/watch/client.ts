@@ -8,7 +8,8 @@ import type { NodeId } from '../../../src/raft/types.ts';
 import type { SimulatedCluster } from '../cluster.ts';
 import { WatchRecorder, type RecordedWatch, type WatchAnswer } from '../watch-record.ts';
 import { Violation } from '../world.ts';
-import { Connection, mayResume } from './connection.ts';
+import { type ClientEnd, type ClientSide, Connection, mayResume } from './connection.ts';
+import { WorkerConnection } from './worker.ts';
 import { cancelFrame, createFrame, PROGRESS_FRAME, readFrame, type CreateFields } from './wire.ts';
 
 const RECONNECT_MS = 150;
@@ -31,6 +32,8 @@ export interface WatchClientOptions {
   readonly pinned: NodeId | undefined;
   readonly windowBytes: number;
   readonly needsLeader: boolean;
+  /** Over HTTP: a Worker stands in between. Otherwise a WebSocket of its own. */
+  readonly overWorker: boolean;
 }
 
 export class WatchClient {
@@ -43,7 +46,7 @@ export class WatchClient {
   /** Sent on the present connection and not answered yet, in order. Undefined: a vain one. */
   #creating: (WantedWatch | undefined)[] = [];
   #recorder = new WatchRecorder();
-  #connection: Connection | undefined;
+  #connection: ClientSide | undefined;
   #isOpen = false;
   #names = 0;
   #finished = false;
@@ -84,32 +87,38 @@ export class WatchClient {
     this.#creating = [];
     this.#isOpen = false;
     for (const watch of this.#wanted) watch.id = undefined;
-    const connection: Connection = new Connection(
-      {
-        cluster: this.#cluster,
-        client: this.name,
-        member,
-        kind: 'json',
-        needsLeader: this.#options.needsLeader,
-        prng: this.#prng,
-        windowBytes: this.#options.windowBytes,
+    const end: ClientEnd = {
+      opened: () => {
+        if (connection === this.#connection) this.#opened();
       },
-      {
-        opened: () => {
-          if (connection === this.#connection) this.#opened();
-        },
-        message: (data) => {
-          if (connection === this.#connection) this.#message(String(data));
-        },
-        closed: (code) => {
-          if (connection === this.#connection) this.#closed(code);
-        },
+      message: (data) => {
+        if (connection === this.#connection) this.#message(String(data));
       },
-    );
+      closed: (code) => {
+        if (connection === this.#connection) this.#closed(code);
+      },
+    };
+    const dial = {
+      ...this.#options,
+      cluster: this.#cluster,
+      client: this.name,
+      member,
+      kind: 'json',
+      prng: this.#prng,
+    } as const;
+    const connection: ClientSide = this.#options.overWorker
+      ? new WorkerConnection(dial, () => this.#places(member), end)
+      : new Connection(dial, end);
     this.#connection = connection;
     this.#cluster.scheduler.after(DIAL_TIMEOUT_MS, () => {
       if (connection === this.#connection && !this.#isOpen) this.redial(true);
     });
+  }
+
+  /** Where a Worker looks for a member: as a rule at the nearest first. */
+  #places(nearest: NodeId): NodeId[] {
+    const others = this.#cluster.memberIds().filter((id) => id !== nearest);
+    return [nearest, ...this.#prng.shuffle(others)];
   }
 
   watch(asked: CreateFields): void {

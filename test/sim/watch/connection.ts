@@ -36,7 +36,19 @@ export interface Dial {
   readonly windowBytes: number;
 }
 
-export class Connection implements MemberSocket {
+/** What a client does with its connection. */
+export interface ClientSide {
+  /** Nothing is under way to the client, and it reads. */
+  readonly isQuiet: boolean;
+  sendUp(text: string): void;
+  pause(): void;
+  resume(): void;
+  hangUp(politely: boolean): void;
+  /** Nothing gets through any more; both sides find out some time. */
+  breaks(): void;
+}
+
+export class Connection implements MemberSocket, ClientSide {
   readonly kind: WatchKind;
   readonly needsLeader: boolean;
   attachment: Uint8Array | undefined;
@@ -131,7 +143,6 @@ export class Connection implements MemberSocket {
 
   // The client's end.
 
-  /** Nothing is under way to the client, and it reads. */
   get isQuiet(): boolean {
     return this.#inbox === undefined && this.#underWay === 0;
   }
@@ -153,7 +164,16 @@ export class Connection implements MemberSocket {
     for (const frame of inbox) if (!this.#clientClosed) frame();
   }
 
-  /** The client closes, or just goes away. */
+  /** The platform answers a ping for the object, which may sleep on. */
+  ping(pong: () => void): void {
+    this.#upMs = this.#transfer(this.#upMs, true, () => {
+      if (this.#objectClosed) return;
+      this.#downMs = this.#transfer(this.#downMs, false, () => {
+        this.#take(pong);
+      });
+    });
+  }
+
   hangUp(politely: boolean): void {
     if (this.#clientClosed) return;
     this.#clientClosed = true;
@@ -161,7 +181,6 @@ export class Connection implements MemberSocket {
     else this.breaks();
   }
 
-  /** Nothing gets through any more; both sides find out some time. */
   breaks(): void {
     if (this.#broken) return;
     this.#broken = true;
