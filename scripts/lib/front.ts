@@ -23,7 +23,7 @@ const STOP_GRACE_MS = 500;
 /** @param backend endpoint of the member's own port */
 export async function startFront(port: number, backend: string): Promise<Front> {
   const http2 = createHttp2(HTTP2_OPTIONS);
-  const upstream = new Connection([backend], { socket: nodeSocket });
+  const upstream = new Connection([backend], { socket: nodeSocket, defer: setImmediate });
   const grpc = new GrpcServer(upstream, new Metrics());
   grpc.attach(http2);
   const sockets = new Set<Socket>();

@@ -33,6 +33,11 @@ export interface SessionOptions {
   readonly metadata?: Metadata;
   /** What each call may send us before we have taken it. */
   readonly windowBytes?: number;
+  /**
+   * When what was sent leaves; a microtask later unless given. A program that gets requests one event at a
+   * time, all in one turn of its loop, gives `setImmediate`, and they share a frame.
+   */
+  readonly defer?: (run: () => void) => void;
 }
 
 /** Why a session is no more. */
@@ -200,7 +205,7 @@ export class Session implements Channel {
     this.#dirty.push(call);
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    queueMicrotask(() => this.#flush());
+    (this.#options.defer ?? queueMicrotask)(() => this.#flush());
   }
 
   #flush(): void {

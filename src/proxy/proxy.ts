@@ -46,6 +46,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const { onLine } = options;
   const connection = new Connection(options.endpoints, {
     socket: nodeSocket,
+    defer: setImmediate,
     resumeWatches: true,
     onConnect: (endpoint) => onLine?.(`session with ${endpoint}`),
     onLost: (endpoint, why) => onLine?.(`no session with ${endpoint}: ${why}`),
