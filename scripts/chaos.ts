@@ -1,5 +1,6 @@
 /**
- * `npm run chaos -- [--minutes M] [--members N] [--seed S] [--mix etcd|kubernetes|churn] [--plot FILE]`: real
+ * `npm run chaos -- [--minutes M] [--members N] [--seed S] [--mix etcd|kubernetes|churn] [--plot FILE] [--history
+ * FILE]`: real
  * processes under kill -9, pauses, cut and slow links, with the simulator's checkers over what clients saw.
  */
 import { writeFileSync } from 'node:fs';
@@ -22,6 +23,7 @@ export async function run(args: string[]): Promise<number> {
       seed: { type: 'string', default: String(Math.floor(Math.random() * 2 ** 31)) },
       mix: { type: 'string', default: 'etcd' },
       plot: { type: 'string' },
+      history: { type: 'string' },
     },
   });
   const mix = MIXES.find((each) => each === values.mix);
@@ -44,6 +46,11 @@ export async function run(args: string[]): Promise<number> {
   const { runChaos } = await import('../test/chaos/run.ts');
   const result = await runChaos(options);
   if (values.plot !== undefined) writeFileSync(resolve(userFolder(), values.plot), result.svg);
+  if (values.history !== undefined) {
+    const { history, changes } = result;
+    const text = JSON.stringify({ history, changes: [...changes] });
+    writeFileSync(resolve(userFolder(), values.history), text);
+  }
   const faults = [...result.faults].map(([kind, count]) => `${kind} ${count}`).join(', ');
   console.log(
     `\ncalls ${result.calls}, acknowledged ${result.acknowledged}, of unknown fate ${result.unknown}`,

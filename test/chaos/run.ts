@@ -7,7 +7,7 @@ import { parseCluster } from '../../src/member/cluster-config.ts';
 import { checkLinearizable } from '../sim/checkers/linearizability.ts';
 import { checkOldReads } from '../sim/checkers/old-reads.ts';
 import { checkRevisions } from '../sim/checkers/revisions.ts';
-import { History } from '../sim/history.ts';
+import { type Call, History } from '../sim/history.ts';
 import type { Outcome, Request } from '../sim/kv.ts';
 import { generatorOf, type Mix } from '../sim/workload.ts';
 import { Violation } from '../sim/world.ts';
@@ -33,6 +33,10 @@ export interface ChaosResult {
   readonly unknown: number;
   readonly faults: ReadonlyMap<string, number>;
   readonly svg: string;
+  /** What clients asked and were told. */
+  readonly history: readonly Call[];
+  /** What a watcher of all keys was sent, by revision. */
+  readonly changes: ReadonlyMap<number, unknown>;
 }
 
 /** Mean pause of a client. */
@@ -118,6 +122,8 @@ class ChaosRun {
       unknown: kinds.filter((kind) => kind === 'unknown').length,
       faults: this.#faults.counts,
       svg: plotRun(this.#history.calls, this.#marks, this.#nowMs()),
+      history: this.#history.calls,
+      changes: follower.changes,
     };
   }
 

@@ -94,23 +94,59 @@ export class ChangeFollower {
   /** Guesses which call made a revision. */
   hintsOver(calls: readonly Call[]): (revision: number) => number | undefined {
     const byValue = new Map<string, number>();
-    const deletions: Call[] = [];
+    const deletions = new Set<Call>();
     for (const call of calls) {
       for (const value of valuesOf(call.request)) byValue.set(value, call.id);
       if (call.outcome?.kind === 'unknown' && deletesIn(call.request).length > 0)
-        deletions.push(call);
+        deletions.add(call);
     }
-    return (revision) => {
+    const returned = returnsFrom(calls);
+    const guesses = new Map<number, number>();
+    for (const revision of [...this.changes.keys()].sort((left, right) => left - right)) {
       const changes = this.changes.get(revision) ?? [];
       const put = changes.find((change) => change.type === 'put');
-      if (put !== undefined) return byValue.get(put.value);
-      return deletions.find((call) =>
-        changes.every(({ key }) =>
-          deletesIn(call.request).some((op) => inRange(key, op.key, op.end)),
-        ),
-      )?.id;
-    };
+      const guess =
+        put === undefined
+          ? latestDeletion(deletions, changes, returned[revision] ?? Infinity)?.id
+          : byValue.get(put.value);
+      if (guess !== undefined) guesses.set(revision, guess);
+    }
+    return (revision) => guesses.get(revision);
   }
+}
+
+/** By revision: when the first call returned that had seen it or a later one. */
+function returnsFrom(calls: readonly Call[]): readonly number[] {
+  const returned: number[] = [];
+  for (const { outcome, returned: at } of calls) {
+    if (outcome?.kind !== 'ok') continue;
+    const { revision } = outcome.result;
+    returned[revision] = Math.min(returned[revision] ?? Infinity, at);
+  }
+  for (let revision = returned.length - 2; revision >= 0; revision--) {
+    returned[revision] = Math.min(
+      returned[revision] ?? Infinity,
+      returned[revision + 1] ?? Infinity,
+    );
+  }
+  return returned;
+}
+
+/** Takes the deletion that could have made the changes and was asked for last before `deadline`. */
+function latestDeletion(
+  deletions: Set<Call>,
+  changes: readonly Change[],
+  deadline: number,
+): Call | undefined {
+  let latest: Call | undefined;
+  for (const call of deletions) {
+    if (call.called >= deadline || (latest !== undefined && latest.called > call.called)) continue;
+    const ops = deletesIn(call.request);
+    const covers = changes.every(({ key }) => ops.some((op) => inRange(key, op.key, op.end)));
+    if (covers) latest = call;
+  }
+  if (latest !== undefined) deletions.delete(latest);
+  return latest;
 }
 
 function partsOf(op: Op): Op[] {

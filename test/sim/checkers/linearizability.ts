@@ -229,7 +229,8 @@ class Replay {
     const found = this.#maybes.filter((call) => !used.has(call) && call.called < deadline);
     const rank = (call: Call): number =>
       call.id === hinted ? 0 : this.#ownedElsewhere(call, revision) ? 2 : 1;
-    found.sort((left, right) => rank(left) - rank(right));
+    // Most that ever happened did so soon: those that never did would otherwise be tried at every gap.
+    found.sort((left, right) => rank(left) - rank(right) || right.called - left.called);
     if (found.length === 0)
       this.#mismatch(revision, 'no request of unknown fate is left that could have made it');
     return found;
