@@ -1,4 +1,5 @@
-import { type ClusterConfig, parseCluster } from '../src/member/cluster-config.ts';
+import { type ClusterConfig, ConfigError, parseCluster } from '../src/member/cluster-config.ts';
+import type { MemberSettings } from '../src/member/ports.ts';
 import type { MemberObject } from './member-object.ts';
 
 /** Bindings and variables of the deployment; wrangler.toml documents each. */
@@ -14,6 +15,14 @@ export interface Env {
   readonly EDGETCD_CLUSTER_SECRET?: string;
   /** This process runs only the member of this name (a cluster with one process per member). */
   readonly EDGETCD_SELF?: string;
+  /** Comma-separated URLs under which clients reach the members; told to clients by MemberList. */
+  readonly EDGETCD_CLIENT_URLS?: string;
+  /** Learners that may be added at run time; 16 unless given. */
+  readonly EDGETCD_MAX_LEARNERS?: string;
+  /** Space a member may use before the cluster takes no more keys; 2 GiB unless given. */
+  readonly EDGETCD_QUOTA_BYTES?: string;
+  /** Comma-separated origins whose pages may call this deployment, or "*" for all. */
+  readonly EDGETCD_CORS?: string;
 }
 
 /** Name of the cluster that a deployment serves by default. */
@@ -21,6 +30,32 @@ export const DEFAULT_CLUSTER = 'default';
 
 export function clusterOf(env: Env): ClusterConfig {
   return parseCluster(DEFAULT_CLUSTER, env.EDGETCD_MEMBERS);
+}
+
+/** @throws ConfigError naming the variable */
+export function settingsOf(env: Env): MemberSettings {
+  const clientUrls = listOf(env.EDGETCD_CLIENT_URLS);
+  const learnersMax = countOf('EDGETCD_MAX_LEARNERS', env.EDGETCD_MAX_LEARNERS);
+  const quotaBytes = countOf('EDGETCD_QUOTA_BYTES', env.EDGETCD_QUOTA_BYTES);
+  return {
+    ...(clientUrls.length === 0 ? {} : { clientUrls }),
+    ...(learnersMax === undefined ? {} : { learnersMax }),
+    ...(quotaBytes === undefined ? {} : { quotaBytes }),
+  };
+}
+
+export function listOf(text: string | undefined): readonly string[] {
+  return (text ?? '')
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+function countOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined;
+  const count = Number(text);
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  throw new ConfigError(`read ${name} "${text}": expected a whole number`);
 }
 
 /** Name of the object that holds a member. */

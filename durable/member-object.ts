@@ -1,18 +1,23 @@
 import { DurableObject } from 'cloudflare:workers';
-import { StatusError } from '../src/api/errors.ts';
-import type { ConfiguredMember } from '../src/member/cluster-config.ts';
-import { Member } from '../src/member/member.ts';
+import { type ClusterConfig, isRegion, type Self } from '../src/member/cluster-config.ts';
+import { beginAs, memberIn } from '../src/member/identity.ts';
 import { PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
-import { PeerReceiver } from '../src/member/peer-receiver.ts';
-import type { CallResult, HealthQuery, HealthReport, MemberRpc } from '../src/member/rpc.ts';
-import { MemberService } from '../src/member/service.ts';
-import { type SessionGauges, SessionHost } from '../src/member/session-host.ts';
+import { addressedIdentity, refuseStranger } from '../src/member/peer-receiver.ts';
+import type { Roster } from '../src/member/roster.ts';
+import {
+  CANNOT_START,
+  type CallResult,
+  type HealthQuery,
+  type HealthReport,
+  type MemberRpc,
+} from '../src/member/rpc.ts';
+import type { SessionGauges } from '../src/member/session-host.ts';
 import { SESSION_PATH } from '../src/session/items.ts';
 import type { WatchGauges } from '../src/watch/types.ts';
 import { ConsoleLog } from './console-log.ts';
-import { clusterOf, type Env, objectName } from './env.ts';
-import { PeerTransport } from './peer-transport.ts';
-import { SessionSockets } from './session-sockets.ts';
+import { clusterOf, type Env, objectName, settingsOf } from './env.ts';
+import { LiveMember } from './live-member.ts';
+import { type PeerFetch, PeerTransport } from './peer-transport.ts';
 import { SqlRowStore } from './sql-row-store.ts';
 import { SystemClock } from './system-clock.ts';
 import { SystemRandom } from './system-random.ts';
@@ -21,108 +26,90 @@ import { finishClose, WatchSockets } from './watch-sockets.ts';
 /**
  * One member as a Durable Object: wires the member to the platform's storage, timers, sockets and
  * stubs, and decides nothing itself. Which member it is, its own name says: `<cluster>/<member>`.
+ * Until a cluster has it as a member, it keeps nothing and waits for a peer.
  */
 export class MemberObject extends DurableObject<Env> implements MemberRpc {
-  readonly #member: Member;
-  readonly #service: MemberService;
-  readonly #peers: PeerReceiver;
+  readonly #name: string;
+  readonly #config: ClusterConfig;
+  readonly #rows: SqlRowStore;
   readonly #clock: SystemClock;
-  readonly #sessionHost: SessionHost;
-  readonly #sessions: SessionSockets;
-  readonly #watches: WatchSockets;
+  #live: LiveMember | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    const config = clusterOf(env);
-    const self = memberNamed(ctx.id.name, config.name, config.members);
-    const log = new ConsoleLog(self.name);
+    this.#config = clusterOf(env);
+    this.#name = memberNameOf(ctx.id.name, this.#config.name);
+    this.#rows = new SqlRowStore(ctx.storage);
     this.#clock = new SystemClock(ctx.storage);
-    const transport = new PeerTransport(
-      (peerUrl, path, init) => this.#fetchPeer(peerUrl, path, init),
-      { clusterId: config.id, from: self.id, secret: env.EDGETCD_CLUSTER_SECRET ?? '' },
-      this.#clock,
-      log,
-    );
-    this.#member = Member.open(config, self, {
-      rows: new SqlRowStore(ctx.storage),
-      clock: this.#clock,
-      random: new SystemRandom(),
-      transport,
-      log,
-      abandon: (reason) => abandon(ctx, reason),
-    });
-    this.#service = new MemberService(this.#member);
-    this.#peers = new PeerReceiver(this.#member, env.EDGETCD_CLUSTER_SECRET ?? '');
-    // Before the watches, which clear the rows of streams that nobody has taken up.
-    this.#sessionHost = new SessionHost(this.#member, this.#service, this.#clock);
-    this.#sessions = new SessionSockets(ctx, this.#sessionHost);
-    this.#watches = new WatchSockets(ctx, this.#member.watch);
-    const { streams, watchers } = this.#member.watch.gauges;
-    log.info('member awake', { revision: this.#member.state.mvcc.revision, streams, watchers });
+    const member = memberIn(this.#rows, this.#config, this.#name);
+    if (member !== undefined) this.#start(member);
   }
 
   call(method: string, body: Uint8Array): Promise<CallResult> {
-    return this.#service.call(method, body);
+    return this.#member().service.call(method, body);
   }
 
   begin(method: string, body: Uint8Array): Promise<CallResult> {
-    return this.#service.begin(method, body);
+    return this.#member().service.begin(method, body);
   }
 
   page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult> {
-    return this.#service.page(method, body, cursor);
+    return this.#member().service.page(method, body, cursor);
   }
 
   health(query: HealthQuery): Promise<HealthReport> {
-    return this.#service.health(query);
+    return this.#member().service.health(query);
+  }
+
+  /** Who belongs to the cluster as far as this member knows, also when it has left; undefined: nobody told it. */
+  roster(): Roster | undefined {
+    return this.#live?.member.roster;
   }
 
   watchGauges(): WatchGauges {
-    return this.#member.watch.gauges;
+    return this.#member().member.watch.gauges;
   }
 
   sessionGauges(): SessionGauges {
-    return this.#sessionHost.gauges;
+    return this.#member().sessionHost.gauges;
   }
 
   /** Upgrades to sessions and watch streams, passed on by the Worker, and what peers send: their upgrade and POSTs. */
   override async fetch(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
-    if (path === SESSION_PATH) return this.#sessions.accept();
     const watchKind = WatchSockets.kindOf(path);
-    if (watchKind !== undefined) {
-      return this.#watches.accept(watchKind, request);
-    }
-    const refusal = this.#peers.refuse((name) => request.headers.get(name));
-    if (refusal !== undefined) return new Response(refusal.text, { status: refusal.status });
-    if (path === PEER_STREAM_PATH) return this.#acceptStream();
-    const answer = await this.#peers.handle(path, new Uint8Array(await request.arrayBuffer()));
-    return new Response(answer.body, { status: answer.status });
+    if (path !== SESSION_PATH && watchKind === undefined) return this.#fetchByPeer(request, path);
+    const { sessions, watches } = this.#member();
+    return watchKind === undefined ? sessions.accept() : watches.accept(watchKind, request);
   }
 
   override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
-    if (this.#sessions.message(socket, data) || this.#watches.message(socket, data)) return;
+    const live = this.#live;
+    if (live === undefined) {
+      socket.close(1001, 'no member');
+      return;
+    }
+    if (live.sessions.message(socket, data) || live.watches.message(socket, data)) return;
     if (typeof data === 'string') {
       socket.close(1003, 'a peer stream carries binary frames');
       return;
     }
-    this.#peers.frame(new Uint8Array(data), (reason) => socket.close(1002, reason));
+    live.peers.frame(new Uint8Array(data), (reason) => socket.close(1002, reason));
   }
 
   override webSocketClose(socket: WebSocket): void {
-    this.#sessions.closed(socket);
-    this.#watches.closed(socket);
+    this.webSocketError(socket);
     finishClose(socket);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#sessions.closed(socket);
-    this.#watches.closed(socket);
+    this.#live?.sessions.closed(socket);
+    this.#live?.watches.closed(socket);
   }
 
   override alarm(): void {
     this.#clock.alarmFired();
-    this.#member.alarm();
+    this.#live?.member.alarm();
   }
 
   #acceptStream(): Response {
@@ -131,14 +118,80 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     return new Response(null, { status: 101, webSocket: pair[0] });
   }
 
-  /** `do://cluster/name` is a sibling object; anything else another process or deployment. */
-  #fetchPeer(peerUrl: string, path: string, init: RequestInit): Promise<Response> {
+  async #fetchByPeer(request: Request, path: string): Promise<Response> {
+    const header = (name: string): string | null => request.headers.get(name);
+    const secret = this.env.EDGETCD_CLUSTER_SECRET ?? '';
+    const stranger = refuseStranger(header, secret);
+    if (stranger !== undefined) return new Response(stranger.text, { status: stranger.status });
+    const addressed = addressedIdentity(header, this.#name);
+    if (addressed !== undefined && this.#live === undefined) {
+      const self = { id: addressed.id, name: this.#name, region: undefined };
+      this.#start({ config: { ...this.#config, id: addressed.clusterId }, self });
+    } else if (addressed !== undefined && this.#live?.member.givesWayTo(addressed) === true) {
+      this.#live.member.stop();
+      beginAs(this.#rows, addressed);
+      abandon(this.ctx, `the object becomes member ${addressed.id}`);
+      return new Response('the member begins anew', { status: 503 });
+    }
+    const peers = this.#live?.peers;
+    if (peers === undefined) return new Response('no member here', { status: 412 });
+    const refusal = peers.refuse(header);
+    if (refusal !== undefined) return new Response(refusal.text, { status: refusal.status });
+    peers.meet(header);
+    if (path === PEER_STREAM_PATH) return this.#acceptStream();
+    const answer = await peers.handle(path, new Uint8Array(await request.arrayBuffer()));
+    return new Response(answer.body, { status: answer.status });
+  }
+
+  #start(seat: { readonly config: ClusterConfig; readonly self: Self }): void {
+    const { ctx, env } = this;
+    const log = new ConsoleLog(seat.self.name);
+    const secret = env.EDGETCD_CLUSTER_SECRET ?? '';
+    const transport = new PeerTransport(
+      fetchPeer(env),
+      {
+        clusterId: seat.config.id,
+        from: seat.self.id,
+        fromUrls: () => this.#live?.member.addressOf(seat.self.id)?.peerUrls ?? [],
+        secret,
+      },
+      this.#clock,
+      log,
+      () => this.#live?.member.removedByOthers(),
+    );
+    const ports = {
+      rows: this.#rows,
+      clock: this.#clock,
+      random: new SystemRandom(),
+      transport,
+      log,
+      abandon: (reason: unknown) => abandon(ctx, reason),
+      settings: settingsOf(env),
+    };
+    this.#live = new LiveMember(ctx, seat, ports, secret);
+  }
+
+  /** @throws Error that says that nothing of the call was run, when there is no member to run it */
+  #member(): LiveMember {
+    const live = this.#live;
+    if (live === undefined) {
+      throw new Error(`${CANNOT_START} ${this.#name}: it belongs to no cluster yet`);
+    }
+    const { refusal } = live.member.seat;
+    if (refusal !== undefined) throw new Error(refusal.message);
+    return live;
+  }
+}
+
+/** `do://cluster/name` is a sibling object; anything else another process or deployment. */
+function fetchPeer({ MEMBERS }: Env): PeerFetch {
+  return (peerUrl, region, path, init) => {
     const sibling = /^do:\/\/(?<cluster>[^/]+)\/(?<name>[^/]+)$/.exec(peerUrl)?.groups;
     if (sibling === undefined) return fetch(peerUrl + path, init);
-    const name = objectName(sibling['cluster'] as string, sibling['name'] as string);
-    const namespace = this.env.MEMBERS;
-    return namespace.get(namespace.idFromName(name)).fetch(`http://member${path}`, init);
-  }
+    const id = MEMBERS.idFromName(objectName(sibling['cluster'] ?? '', sibling['name'] ?? ''));
+    const hint = region !== undefined && isRegion(region) ? { locationHint: region } : {};
+    return MEMBERS.get(id, hint).fetch(`http://member${path}`, init);
+  };
 }
 
 /** Ends this instance once what it has written is durable: an abort in the same turn would undo it. */
@@ -147,17 +200,8 @@ function abandon(ctx: DurableObjectState, reason: unknown): void {
   ctx.storage.sync().then(abort, abort);
 }
 
-function memberNamed(
-  objectNameOfSelf: string | undefined,
-  cluster: string,
-  members: readonly ConfiguredMember[],
-): ConfiguredMember {
-  const self = members.find((member) => objectName(cluster, member.name) === objectNameOfSelf);
-  if (self === undefined) {
-    throw new StatusError(
-      9,
-      `start object "${objectNameOfSelf}": EDGETCD_MEMBERS names no such member, only ${members.map((member) => member.name).join(', ')}`,
-    );
-  }
-  return self;
+function memberNameOf(name: string | undefined, cluster: string): string {
+  const prefix = objectName(cluster, '');
+  if (name?.startsWith(prefix) === true) return name.slice(prefix.length);
+  throw new Error(`${CANNOT_START} of object "${name}": its name should begin with ${prefix}`);
 }

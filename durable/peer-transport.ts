@@ -6,12 +6,22 @@ import {
 import { PEER_HEADERS, PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
 import type { Clock, Log, PeerAddress, Transport } from '../src/member/ports.ts';
 
+/** How a peer answers a member that was removed. */
+const REMOVED_STATUS = 410;
+
 /** Opens requests to one peer, whatever its URL: a sibling object's stub, or plain fetch. */
-export type PeerFetch = (peerUrl: string, path: string, init: RequestInit) => Promise<Response>;
+export type PeerFetch = (
+  peerUrl: string,
+  region: string | undefined,
+  path: string,
+  init: RequestInit,
+) => Promise<Response>;
 
 export interface PeerIdentity {
   readonly clusterId: string;
   readonly from: string;
+  /** This member's own peer URLs, as far as it knows them. */
+  readonly fromUrls: () => readonly string[];
   readonly secret: string;
 }
 
@@ -25,25 +35,36 @@ export class PeerTransport implements Transport {
   readonly #identity: PeerIdentity;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #streams = new Map<string, PeerStream>();
+  readonly #onRemoved: () => void;
+  readonly #streams = new Map<string, { readonly urls: string; readonly stream: PeerStream }>();
 
-  constructor(fetch: PeerFetch, identity: PeerIdentity, clock: Clock, log: Log) {
+  /** @param onRemoved called when a peer says that this member was removed from the cluster */
+  constructor(
+    fetch: PeerFetch,
+    identity: PeerIdentity,
+    clock: Clock,
+    log: Log,
+    onRemoved: () => void,
+  ) {
     this.#fetch = fetch;
     this.#identity = identity;
     this.#clock = clock;
     this.#log = log;
+    this.#onRemoved = onRemoved;
   }
 
   send(to: PeerAddress, frame: Uint8Array): boolean {
-    let stream = this.#streams.get(to.id);
-    if (stream === undefined) {
-      stream = new PeerStream(
-        (path, init) => this.#dial(to, path, init),
-        this.#clock,
-        (error) => this.#log.warn('peer cannot be reached', { peer: to.id, error: String(error) }),
-      );
-      this.#streams.set(to.id, stream);
-    }
+    const urls = to.peerUrls.join();
+    const known = this.#streams.get(to.id);
+    if (known?.urls === urls) return known.stream.send(frame);
+    // The member has moved.
+    known?.stream.close();
+    const stream = new PeerStream(
+      (path, init) => this.#dial(to, path, init),
+      this.#clock,
+      (error) => this.#log.warn('peer cannot be reached', { peer: to.id, error: String(error) }),
+    );
+    this.#streams.set(to.id, { urls, stream });
     return stream.send(frame);
   }
 
@@ -68,11 +89,11 @@ export class PeerTransport implements Transport {
   }
 
   quiet(): void {
-    for (const stream of this.#streams.values()) stream.close();
+    for (const { stream } of this.#streams.values()) stream.close();
     this.#streams.clear();
   }
 
-  #dial(to: PeerAddress, path: string, init: RequestInit): Promise<Response> {
+  async #dial(to: PeerAddress, path: string, init: RequestInit): Promise<Response> {
     const peerUrl = to.peerUrls[0];
     if (peerUrl === undefined) throw new Error(`dial member ${to.id}: it has no peer URL`);
     const headers = new Headers(init.headers);
@@ -81,7 +102,10 @@ export class PeerTransport implements Transport {
     headers.set(PEER_HEADERS.to, to.id);
     headers.set(PEER_HEADERS.version, String(PEER_PROTOCOL_VERSION));
     headers.set(PEER_HEADERS.secret, this.#identity.secret);
-    return this.#fetch(peerUrl, path, { ...init, headers });
+    headers.set(PEER_HEADERS.fromUrls, this.#identity.fromUrls().join());
+    const response = await this.#fetch(peerUrl, to.region, path, { ...init, headers });
+    if (response.status === REMOVED_STATUS) this.#onRemoved();
+    return response;
   }
 }
 

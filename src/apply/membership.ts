@@ -18,6 +18,8 @@ export class Membership {
   #members = new Map<NodeId, Member>();
   /** Ids that were members once. Invariant: disjoint from the members, and it only grows. */
   #removed = new Set<NodeId>();
+  /** Counts changes seen by this instance. */
+  version = 0;
 
   /** Ascending by id. */
   get members(): readonly Member[] {
@@ -76,12 +78,14 @@ export class Membership {
       name: attributes.name,
       clientUrls: attributes.client_urls,
     });
+    this.version++;
   }
 
   restore(members: readonly Member[], removed: readonly NodeId[]): void {
     const ascending = members.toSorted((left, right) => (left.id < right.id ? -1 : 1));
     this.#members = new Map(ascending.map((member) => [member.id, member]));
     this.#removed = new Set(removed);
+    this.version++;
   }
 }
 

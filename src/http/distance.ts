@@ -1,4 +1,5 @@
-import type { ConfiguredMember, Region } from '../member/cluster-config.ts';
+import type { Region } from '../member/cluster-config.ts';
+import type { RosterMember } from '../member/roster.ts';
 
 /** Where a region's objects are placed, about: degrees north and east of a large site in it. */
 const PLACES: Readonly<Record<Region, readonly [north: number, east: number]>> = {
@@ -27,13 +28,13 @@ interface Place {
  */
 export function nearestFirst(
   cf: unknown,
-  members: readonly ConfiguredMember[],
-): readonly ConfiguredMember[] {
+  members: readonly RosterMember[],
+): readonly RosterMember[] {
   const { latitude, longitude } = (cf ?? {}) as Place;
   const north = Number(latitude ?? NaN);
   const east = Number(longitude ?? NaN);
   if (Number.isNaN(north) || Number.isNaN(east)) return members;
-  const cost = (member: ConfiguredMember): number =>
+  const cost = (member: RosterMember): number =>
     member.region === undefined ? 0 : centralAngle([north, east], PLACES[member.region]);
   return members.toSorted((left, right) => cost(left) - cost(right));
 }

@@ -1,7 +1,7 @@
 import { MEMBER_DIAL_TIMEOUT_MS } from '../constants.ts';
 import { Code, StatusError } from '../api/errors.ts';
 import { CANNOT_START } from '../member/rpc.ts';
-import type { CallResult, MemberRpc } from '../member/rpc.ts';
+import type { CallResult, MemberRpc, Served } from '../member/rpc.ts';
 
 /** A member as the router sees it; `open` makes a fresh stub, since one that failed may stay failed. */
 export interface RoutedMember {
@@ -25,17 +25,24 @@ export class Router {
   /** Nearest first. Never empty. */
   readonly #members: readonly RoutedMember[];
   readonly #hints: LeaderHints;
+  readonly #others: (() => Promise<readonly RoutedMember[]>) | undefined;
 
-  constructor(members: readonly RoutedMember[], hints: LeaderHints) {
+  /** @param others asked when none of `members` takes a call: the members as the cluster has them by now */
+  constructor(
+    members: readonly RoutedMember[],
+    hints: LeaderHints,
+    others?: () => Promise<readonly RoutedMember[]>,
+  ) {
     this.#members = members;
     this.#hints = hints;
+    this.#others = others;
   }
 
   /** A call without effect: any member can answer, so the next one is tried when one fails. */
   async read(run: (member: MemberRpc) => Promise<CallResult>): Promise<CallResult> {
     let unavailable: CallResult | undefined;
     let failure: unknown;
-    for (const member of this.#members) {
+    for await (const member of this.#candidates()) {
       try {
         const result = this.#learn(await run(member.open()));
         if (result.code !== Code.Unavailable) return result;
@@ -66,20 +73,34 @@ export class Router {
 
   /** A mutation: sent once. When its answer is lost its fate is unknown, and nobody here repeats it. */
   async write(run: (member: MemberRpc) => Promise<CallResult>): Promise<CallResult> {
-    const leader = this.#members.find((member) => member.name === this.#hints.leader);
-    const target = leader ?? this.#nearest;
-    try {
-      return this.#learn(await run(target.open()));
-    } catch (cause) {
-      this.#hints.leader = undefined;
-      // Thrown while the member's object was built: nothing of the call was run.
-      const text = String(cause);
-      const refusal = text.indexOf(CANNOT_START);
-      if (refusal >= 0) {
-        throw new StatusError(Code.Unavailable, text.slice(refusal), { cause });
+    let refusal: StatusError | undefined;
+    for await (const member of this.#candidates(this.#hints.leader)) {
+      try {
+        return this.#learn(await run(member.open()));
+      } catch (cause) {
+        this.#hints.leader = undefined;
+        const { code, message } = StatusError.of('timeoutDueToConnectionLost');
+        const text = String(cause);
+        const begin = text.indexOf(CANNOT_START);
+        if (begin < 0) throw new StatusError(code, message, { cause });
+        // Nothing of the call was run, so that another member may be asked.
+        refusal ??= new StatusError(Code.Unavailable, text.slice(begin), { cause });
       }
-      const { code, message } = StatusError.of('timeoutDueToConnectionLost');
-      throw new StatusError(code, message, { cause });
+    }
+    throw refusal ?? new StatusError(Code.Unavailable, 'route a call: the cluster has no members');
+  }
+
+  /** `first` if it is known, then the others by distance; then whoever else the cluster has by now. */
+  async *#candidates(first?: string): AsyncGenerator<RoutedMember, void, undefined> {
+    const tried = new Set<string>();
+    const preferred = this.#members.filter(({ name }) => name === first);
+    for (const member of [...preferred, ...this.#members]) {
+      if (tried.has(member.name)) continue;
+      tried.add(member.name);
+      yield member;
+    }
+    for (const member of (await this.#others?.()) ?? []) {
+      if (!tried.has(member.name)) yield member;
     }
   }
 
@@ -88,24 +109,22 @@ export class Router {
    * @throws StatusError Unavailable with the last member's reason
    */
   connect(path: string, headers: Headers = new Headers()): Promise<MemberSocket> {
-    return this.#connect(this.#members, path, headers);
+    return this.#connect(this.#candidates(), path, headers);
   }
 
   /** As `connect`, but the leader is asked first when it is known. */
   connectAtLeader(path: string, headers: Headers = new Headers()): Promise<MemberSocket> {
-    const leads = ({ name }: RoutedMember): boolean => name === this.#hints.leader;
-    const others = this.#members.filter((member) => !leads(member));
-    return this.#connect([...this.#members.filter(leads), ...others], path, headers);
+    return this.#connect(this.#candidates(this.#hints.leader), path, headers);
   }
 
   async #connect(
-    members: readonly RoutedMember[],
+    members: AsyncIterable<RoutedMember>,
     path: string,
     headers: Headers,
   ): Promise<MemberSocket> {
     let failure: unknown;
     headers.set('Upgrade', 'websocket');
-    for (const { name, fetch } of members) {
+    for await (const { name, fetch } of members) {
       const dialing = new AbortController();
       const timer = setTimeout(() => dialing.abort(), MEMBER_DIAL_TIMEOUT_MS);
       try {
@@ -135,6 +154,7 @@ export class Router {
 
   #learn(result: CallResult): CallResult {
     if (result.served.leader !== undefined) this.#hints.leader = result.served.leader;
+    this.#hints.served?.(result.served);
     return result;
   }
 }
@@ -142,4 +162,6 @@ export class Router {
 /** Last known leader of a cluster, kept for the life of the isolate: only a hint, never a truth. */
 export interface LeaderHints {
   leader: string | undefined;
+  /** Hears of every answer. */
+  readonly served?: (served: Served) => void;
 }

@@ -4,6 +4,7 @@ import { checksum32 } from '../lib/checksum.ts';
 import { ByteReader, ByteWriter } from '../lib/binary.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { NodeId } from '../raft/types.ts';
+import type { ClusterConfig, Self } from './cluster-config.ts';
 import { CANNOT_START } from './rpc.ts';
 
 const TABLE = 'identity';
@@ -49,6 +50,40 @@ export function writeIdentity(rows: RowStore, { clusterId, id, name }: Identity)
   const head = new ByteWriter(4);
   head.u32(checksum32(owner));
   rows.put(TABLE, ROW, head.finish(), owner);
+}
+
+/**
+ * Which member the object of a name is: what its storage says, or, while that is new, what the
+ * configuration says. Undefined for one that is still to join.
+ */
+export function memberIn(
+  rows: RowStore,
+  config: ClusterConfig,
+  name: string,
+): { readonly config: ClusterConfig; readonly self: Self } | undefined {
+  const configured = config.members.find((member) => member.name === name);
+  const stored = unlessCorrupt(rows);
+  if (stored === undefined) return configured && { config, self: configured };
+  const self = { id: stored.id, name, region: configured?.region };
+  return { config: { ...config, id: stored.clusterId }, self };
+}
+
+/** A member begins anew over a corrupt one, if the configuration knows it. */
+function unlessCorrupt(rows: RowStore): Identity | undefined {
+  try {
+    return storedIdentity(rows);
+  } catch (error) {
+    if (error instanceof CorruptIdentityError) return undefined;
+    throw error;
+  }
+}
+
+/** Makes the storage that of another member, who knows nothing yet. */
+export function beginAs(rows: RowStore, identity: Identity): void {
+  rows.atomically(() => {
+    for (const table of rows.tables()) rows.drop(table);
+    writeIdentity(rows, identity);
+  });
 }
 
 /**

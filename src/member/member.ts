@@ -30,7 +30,7 @@ import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { ClusterConfig, Self } from './cluster-config.ts';
 import type { LeaseHost } from './lease-host.ts';
-import { claimStorage } from './identity.ts';
+import { claimStorage, type Identity } from './identity.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
 import { openParts } from './member-parts.ts';
 import type { MembershipAdmin } from './membership-admin.ts';
@@ -48,6 +48,7 @@ import {
   openDespiteDamage,
 } from './recovery.ts';
 import { Recovering } from './recovering.ts';
+import type { Roster } from './roster.ts';
 import { Seat } from './seat.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
@@ -192,8 +193,23 @@ export class Member {
     return leader === NO_NODE ? undefined : this.state.membership.get(leader)?.name;
   }
 
+  /** Who belongs to the cluster, for Workers. */
+  get roster(): Roster {
+    return this.seat.roster(this.state.applied.index);
+  }
+
   addressOf(id: NodeId): PeerAddress | undefined {
     return this.seat.addressOf(id);
+  }
+
+  /**
+   * Peers take this object for another member: does it have anything to lose? A member that was removed
+   * has not, nor one that never had a log or a vote, such as one that was started before it was added.
+   */
+  givesWayTo({ clusterId, id }: Identity): boolean {
+    if (id === this.self.id && clusterId === this.config.id) return false;
+    const { term, lastIndex } = this.#raft.status();
+    return this.seat.removed || (term === 0 && lastIndex === 0);
   }
 
   /** A peer said where it can be reached: needed until its addition has come down the log to here. */

@@ -1,5 +1,6 @@
 import { PEER_PROTOCOL_VERSION } from '../constants.ts';
 import { DecodeError } from '../lib/binary.ts';
+import type { Identity } from './identity.ts';
 import type { Member } from './member.ts';
 import { decodeQuestions, encodeAnswers } from './lease-messages.ts';
 import { decodeCommand, encodeAnswer } from './membership-messages.ts';
@@ -16,6 +17,31 @@ export interface PeerAnswer {
   readonly body: Uint8Array | string;
 }
 
+export type Header = (name: string) => string | null;
+
+export interface PeerRefusal {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Why nobody here takes a peer's request, whichever member it is for. */
+export function refuseStranger(header: Header, secret: string): PeerRefusal | undefined {
+  if ((header(PEER_HEADERS.secret) ?? '') !== secret) {
+    return { status: 401, text: 'peer request refused: wrong cluster secret' };
+  }
+  const version = header(PEER_HEADERS.version);
+  if (version === String(PEER_PROTOCOL_VERSION)) return undefined;
+  return refusal(426, 'protocol version', version, PEER_PROTOCOL_VERSION);
+}
+
+/** Which member a peer takes the receiver for; undefined when that is not said. */
+export function addressedIdentity(header: Header, name: string): Identity | undefined {
+  const clusterId = header(PEER_HEADERS.cluster) ?? '';
+  const id = header(PEER_HEADERS.to) ?? '';
+  const ids = /^[0-9a-f]{16}$/;
+  return ids.test(clusterId) && ids.test(id) ? { clusterId, id, name } : undefined;
+}
+
 const EMPTY_ANSWER: PeerAnswer = { status: 200, body: '' };
 
 /** The receiving end of both peer channels. */
@@ -29,15 +55,9 @@ export class PeerReceiver {
   }
 
   /** Why a peer's request is not taken, or undefined. @param header value of a request header, or null */
-  refuse(header: (name: string) => string | null): { status: number; text: string } | undefined {
-    const secret = header(PEER_HEADERS.secret) ?? '';
-    if (secret !== this.#secret) {
-      return { status: 401, text: 'peer request refused: wrong cluster secret' };
-    }
-    const version = header(PEER_HEADERS.version);
-    if (version !== String(PEER_PROTOCOL_VERSION)) {
-      return refusal(426, 'protocol version', version, PEER_PROTOCOL_VERSION);
-    }
+  refuse(header: Header): PeerRefusal | undefined {
+    const stranger = refuseStranger(header, this.#secret);
+    if (stranger !== undefined) return stranger;
     const cluster = header(PEER_HEADERS.cluster);
     if (cluster !== this.#member.config.id) {
       return refusal(412, 'cluster id', cluster, this.#member.config.id);
@@ -52,7 +72,7 @@ export class PeerReceiver {
   }
 
   /** Notes where a peer whose request is taken can be reached. */
-  meet(header: (name: string) => string | null): void {
+  meet(header: Header): void {
     const peerUrls = (header(PEER_HEADERS.fromUrls) ?? '').split(',').filter((url) => url !== '');
     this.#member.meet({ id: header(PEER_HEADERS.from) ?? '', peerUrls });
   }
@@ -99,6 +119,6 @@ function refusal(
   what: string,
   got: string | null,
   expected: string | number,
-): { status: number; text: string } {
+): PeerRefusal {
   return { status, text: `peer request refused: ${what} ${got}, expected ${expected}` };
 }

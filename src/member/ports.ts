@@ -43,6 +43,8 @@ export interface Transport {
 export interface PeerAddress {
   readonly id: NodeId;
   readonly peerUrls: readonly string[];
+  /** Where a sibling object is to be placed when it is first reached; empty: anywhere. */
+  readonly region?: string;
 }
 
 export interface Log {
@@ -70,4 +72,6 @@ export interface MemberSettings {
   /** Where clients reach this member; told to the cluster when given. */
   readonly clientUrls?: readonly string[];
   readonly learnersMax?: number;
+  /** Space a member may use before it raises NOSPACE; 0: as much as there is. */
+  readonly quotaBytes?: number;
 }

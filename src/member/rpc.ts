@@ -12,6 +12,8 @@ export interface Served {
   readonly region: string;
   /** Name of the leader as this member knows it; the router tries it first for the next write. */
   readonly leader: string | undefined;
+  /** Mark of the roster that this member knows; the Worker asks for the roster when it is news. */
+  readonly roster?: string;
 }
 
 export interface CallResult {

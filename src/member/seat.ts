@@ -6,6 +6,7 @@ import type { NodeId } from '../raft/types.ts';
 import { type Identity, isMarkedRemoved, markRemoved } from './identity.ts';
 import type { Log, PeerAddress } from './ports.ts';
 import type { Proposal } from './proposal-queue.ts';
+import { markOf, type Roster, type RosterMember, rosterMembers } from './roster.ts';
 import { CANNOT_START } from './rpc.ts';
 
 export interface SeatPorts {
@@ -27,6 +28,9 @@ export class Seat {
   readonly #met = new Map<NodeId, PeerAddress>();
   #markedRemoved: boolean;
   #publishing = false;
+  #roster:
+    | { readonly version: number; readonly mark: string; members: readonly RosterMember[] }
+    | undefined;
 
   constructor(ports: SeatPorts) {
     this.#ports = ports;
@@ -49,10 +53,20 @@ export class Seat {
     return this.joined ? undefined : this.#refusal('it has not joined the cluster yet');
   }
 
+  /** Mark of the roster as this member knows it. */
+  get rosterMark(): string {
+    return this.#currentRoster().mark;
+  }
+
+  roster(appliedIndex: number): Roster {
+    const { mark, members } = this.#currentRoster();
+    return { clusterId: this.#ports.identity.clusterId, mark, appliedIndex, members };
+  }
+
   addressOf(id: NodeId): PeerAddress | undefined {
     const { membership } = this.#ports;
     const member = membership.get(id);
-    if (member !== undefined) return { id, peerUrls: member.peerUrls };
+    if (member !== undefined) return { id, peerUrls: member.peerUrls, region: member.region };
     return membership.isRemoved(id) ? undefined : this.#met.get(id);
   }
 
@@ -83,6 +97,15 @@ export class Seat {
   leave(): void {
     if (!this.#markedRemoved) markRemoved(this.#ports.rows);
     this.#markedRemoved = true;
+  }
+
+  #currentRoster() {
+    const { membership } = this.#ports;
+    const { version } = membership;
+    if (this.#roster?.version === version) return this.#roster;
+    const members = rosterMembers(membership);
+    this.#roster = { version, mark: markOf(members), members };
+    return this.#roster;
   }
 
   #refusal(why: string): StatusError {

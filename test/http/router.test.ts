@@ -96,9 +96,43 @@ describe('a write', () => {
     assert.deepEqual(counts(), [1, 1, 0]);
   });
 
-  it('says why a member does not start: then its fate is known', async () => {
+  it('goes past a member that does not start: it ran nothing', async () => {
+    const { members, counts, write } = setUp('m2');
+    members[1].failure = new Error(`Error: ${CANNOT_START} m2: it was removed from the cluster`);
+    assert.equal((await write()).served.member, 'm1');
+    assert.deepEqual(counts(), [1, 1, 0]);
+  });
+
+  it('goes to members that nobody knew of when the known ones have left', async () => {
+    const { members, hints } = setUp();
+    for (const member of members)
+      member.failure = new Error(`${CANNOT_START} ${member.name}: gone`);
+    const m4 = new FakeMember('m4');
+    const others = () => Promise.resolve([...members, m4].map(({ routed }) => routed));
+    const router = new Router(
+      members.map(({ routed }) => routed),
+      hints,
+      others,
+    );
+    assert.equal(
+      (await router.write((member) => member.call('write', new Uint8Array(0)))).served.member,
+      'm4',
+    );
+    assert.equal(
+      (await router.read((member) => member.call('read', new Uint8Array(0)))).served.member,
+      'm4',
+    );
+    assert.deepEqual(
+      members.map(({ calls }) => calls.length),
+      [2, 2, 2],
+    );
+  });
+
+  it('says why when no member starts: then its fate is known', async () => {
     const { members, write } = setUp();
-    members[0].failure = new Error(`Error: ${CANNOT_START} m1: row 3 of wal`);
+    for (const [at, member] of members.entries()) {
+      member.failure = new Error(`Error: ${CANNOT_START} m${at + 1}: row 3 of wal`);
+    }
     await assert.rejects(write(), {
       code: Code.Unavailable,
       message: `${CANNOT_START} m1: row 3 of wal`,

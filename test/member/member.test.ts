@@ -44,7 +44,9 @@ describe('three members', () => {
     for (const [at, name] of ['m1', 'm2', 'm3'].entries()) {
       const answer = await world.settled(put(world.host(name), `key ${at}`));
       assert.deepEqual([answer.code, answer.message], [Code.OK, '']);
-      assert.deepEqual(answer.served, { member: name, region: '', leader: leader.name });
+      const { roster, ...served } = answer.served;
+      assert.deepEqual(served, { member: name, region: '', leader: leader.name });
+      assert.equal(roster, leader.member.roster.mark);
     }
     for (const host of world.hosts.values()) {
       for (const at of [0, 1, 2]) {

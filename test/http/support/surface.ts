@@ -44,7 +44,11 @@ async function load<T>(file: string): Promise<T> {
 }
 
 export const { Router } = await load<{
-  readonly Router: new (members: readonly RoutedMember[], hints: LeaderHints) => Router;
+  readonly Router: new (
+    members: readonly RoutedMember[],
+    hints: LeaderHints,
+    others?: () => Promise<readonly RoutedMember[]>,
+  ) => Router;
 }>('router.ts');
 
 export const { createApp } = await load<{ readonly createApp: (parts: AppParts) => App }>('app.ts');
