@@ -1,7 +1,7 @@
 /**
- * `npm run chaos -- [--minutes M] [--members N] [--seed S] [--mix etcd|kubernetes|churn] [--plot FILE] [--history
- * FILE]`: real
- * processes under kill -9, pauses, cut and slow links, with the simulator's checkers over what clients saw.
+ * `npm run chaos -- [--minutes M] [--members N] [--seed S] [--mix etcd|kubernetes|churn] [--plot FILE]
+ * [--history FILE]`: real processes under kill -9, pauses, cut and slow links, with the simulator's
+ * checkers over what clients saw.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';

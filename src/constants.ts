@@ -46,6 +46,16 @@ export const LEARNERS_MAX_DEFAULT = 16;
 /** Share of the leader's log that a learner must hold to be promoted, as in etcd. */
 export const LEARNER_MATCH_SHARE_MIN = 0.9;
 
+/** How often a leader asks itself whether another would serve the writers better. */
+export const PLACEMENT_ROUND_MS = 5_000;
+/** Rounds in succession in which another voter must be better: 15 seconds. */
+export const PLACEMENT_ROUNDS_MIN = 3;
+/** Proposals of late, below which nobody is moved. */
+export const PLACEMENT_PROPOSALS_MIN = 10;
+/** What the mean commit must gain at least, in time and as a share: a transfer holds up writes itself. */
+export const PLACEMENT_GAIN_MS_MIN = 10;
+export const PLACEMENT_GAIN_SHARE_MIN = 0.2;
+
 /** One unary answer; a call between a Worker and an object carries 32 MiB at most. */
 export const RESPONSE_BYTES_MAX = 28 * 1024 * 1024;
 
