@@ -3,6 +3,7 @@
  * cluster: all revisions since the compaction, and leases. The file is read twice and the cluster takes
  * all of it or nothing (docs/internals/snapshot.md).
  */
+import { resolve } from 'node:path';
 import { StateFromDatabase } from '../src/backend/restore.ts';
 import { DecodeError } from '../src/lib/binary.ts';
 import { isFileFault, openSnapshotFile } from './lib/snapshot-file.ts';
@@ -29,7 +30,8 @@ export async function run(args: string[]): Promise<number> {
     throw new UsageError('which file: edgetcd restore FILE --endpoint URL[,URL]');
   }
   try {
-    const file = openSnapshotFile(path, { skipHashCheck: values['skip-hash-check'] });
+    const where = resolve(process.env['INIT_CWD'] ?? '.', path);
+    const file = openSnapshotFile(where, { skipHashCheck: values['skip-hash-check'] });
     try {
       refuseAuth(file.database.auth(), values['without-auth']);
       const state = new StateFromDatabase(file.database);
