@@ -2,7 +2,7 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { Hono } from 'hono';
 import { MemberObject } from '../durable/member-object.ts';
-import { clusterOf, type Env, objectName } from '../durable/env.ts';
+import { clusterOf, type Env, listOf, objectName } from '../durable/env.ts';
 import { Code, StatusError } from './api/errors.ts';
 import { createApp } from './http/app.ts';
 import { errorResponse } from './http/errors.ts';
@@ -60,6 +60,7 @@ function surfaceOf(env: Env): Surface {
       allowAnonymous: env.EDGETCD_ALLOW_ANONYMOUS === 'true',
     }),
     routerOf: routing(env, cluster, directory),
+    origins: listOf(env.EDGETCD_CORS),
   });
   const surface = { app, directory };
   built = { env, surface };

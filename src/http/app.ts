@@ -4,6 +4,7 @@ import { Code, StatusError } from '../api/errors.ts';
 import { methods } from '../api/schema.ts';
 import { CLUSTER_VERSION, SERVER_VERSION, STORAGE_VERSION } from '../constants.ts';
 import { type AccessPolicy, requireAccess } from './access.ts';
+import { allowOrigins } from './cors.ts';
 import { errorResponse, failure } from './errors.ts';
 import type { RouterOf } from './calls.ts';
 import { gatewayRoutes } from './gateway.ts';
@@ -20,10 +21,13 @@ import { watchRoutes } from './watch/routes.ts';
 export interface AppParts {
   readonly access: () => AccessPolicy;
   readonly routerOf: RouterOf;
+  /** Whose pages may call; "*": everybody's. None unless given. */
+  readonly origins?: readonly string[];
 }
 
-export function createApp({ access, routerOf }: AppParts): Hono {
+export function createApp({ access, routerOf, origins = [] }: AppParts): Hono {
   const app = new Hono();
+  app.use(allowOrigins(origins));
   app.use(requireAccess(access));
   app.route('/', waitingRoutes(routerOf));
   app.route('/', observeRoutes(routerOf));

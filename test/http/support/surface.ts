@@ -37,6 +37,7 @@ interface App {
 interface AppParts {
   readonly access: () => AccessPolicy;
   readonly routerOf: (request: Request) => Router;
+  readonly origins?: readonly string[];
 }
 
 async function load<T>(file: string): Promise<T> {
