@@ -73,7 +73,7 @@ export function dispatch(parts: Parts, request: InternalRequest, entryTerm: numb
     return here();
   }
   if (request.lease_checkpoint !== null) {
-    checkpointLeases(leases, request.lease_checkpoint);
+    checkpointLeases(leases, request.lease_checkpoint, entryTerm);
     return here();
   }
   refuseUnderAlarm(alarms, request);

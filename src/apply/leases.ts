@@ -4,8 +4,8 @@ import {
   leaseIdOf,
   toClampedNumber,
   toNumber,
+  type InternalLeaseCheckpoint,
   type InternalLeaseRevoke,
-  type LeaseCheckpointRequest,
   type LeaseGrantRequest,
   type LeaseGrantResponseInput,
 } from '../api/messages.ts';
@@ -50,8 +50,17 @@ export function revokeLease(
   return changes;
 }
 
-/** Leases that ended in the meantime are passed over: a checkpoint is news of many at once. */
-export function checkpointLeases(leases: LeaseBook, request: LeaseCheckpointRequest): void {
+/**
+ * Leases that ended in the meantime are passed over: a checkpoint is news of many at once. One that
+ * stands in the log under another term than its leader's is dropped, as leases may have been renewed since.
+ */
+export function checkpointLeases(
+  leases: LeaseBook,
+  request: InternalLeaseCheckpoint,
+  entryTerm: number,
+): void {
+  const knownInTerm = toNumber(request.term);
+  if (knownInTerm !== 0 && knownInTerm !== entryTerm) return;
   for (const checkpoint of request.checkpoints) {
     const id = leaseIdOf(checkpoint.ID);
     if (leases.has(id)) leases.checkpoint(id, toClampedNumber(checkpoint.remaining_TTL));

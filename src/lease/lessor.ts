@@ -23,8 +23,8 @@ export type Renewal =
       readonly kind: 'renewed';
       readonly ttlSeconds: number;
       /**
-       * The log says that less time remains than was granted. Propose a checkpoint of 0 and answer
-       * once it is applied: else the next leader would end the lease early.
+       * The log says, or is about to say, that less time remains than was granted. Propose a
+       * checkpoint of 0 and answer once it is applied: else the next leader would end the lease early.
        */
       readonly clearCheckpoint: boolean;
     }
@@ -110,6 +110,7 @@ export class Lessor {
   /** What a new leader will assume to remain of a lease; 0: its TTL. @throws StatusError leaseNotFound */
   checkpoint(id: LeaseId, remainingSeconds: number): void {
     this.#replicated.checkpoint(id, remainingSeconds);
+    this.#primary?.checkpointed(this.#replicated.table.find(id));
   }
 
   get changes(): number {
@@ -200,7 +201,7 @@ export class Lessor {
     this.#rest.drop();
     const ttlSeconds = leases.ttlOf(slot);
     primary.setDeadline(slot, nowMs + ttlSeconds * 1000);
-    return { kind: 'renewed', ttlSeconds, clearCheckpoint: leases.remainingOf(slot) > 0 };
+    return { kind: 'renewed', ttlSeconds, clearCheckpoint: primary.clearsCheckpoint(slot) };
   }
 
   /** Undefined if there is no such lease. Only a confirmed leader's answer is the truth. */

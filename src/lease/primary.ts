@@ -32,6 +32,12 @@ export class Primary {
    * Invariant: in the order of the times, which is that of insertion.
    */
   readonly #revoking = new Map<number, number>();
+  /**
+   * What is on its way through the log for a lease: a checkpoint, or after a renewal its clearing. While
+   * there is anything, no checkpoint follows. One that is lost on its way leaves the lease without: then
+   * the next leader gives it more time, not less.
+   */
+  readonly #checkpointing = new Map<number, 'set' | 'clear'>();
   /** Slots that the running round of checkpoints has not seen yet, undefined between rounds. */
   #sweepLeft: number | undefined;
   #sweepSlot: number;
@@ -63,6 +69,7 @@ export class Primary {
   forget(slot: number): void {
     this.#heap.remove(slot);
     this.#revoking.delete(slot);
+    this.#checkpointing.delete(slot);
   }
 
   /** At most `max` leases that have ended, earliest first, no faster than the limit allows. */
@@ -103,6 +110,22 @@ export class Primary {
   }
 
   /**
+   * A lease is renewed: does the log say that less remains of it, or is it about to? Then that is to be
+   * cleared, and this counts as being under way.
+   */
+  clearsCheckpoint(slot: number): boolean {
+    if (this.#leases.remainingOf(slot) === 0 && !this.#checkpointing.has(slot)) return false;
+    this.#checkpointing.set(slot, 'clear');
+    return true;
+  }
+
+  /** A checkpoint was applied. */
+  checkpointed(slot: number): void {
+    const isCleared = this.#leases.remainingOf(slot) === 0;
+    if (isCleared || this.#checkpointing.get(slot) === 'set') this.#checkpointing.delete(slot);
+  }
+
+  /**
    * Leases whose replicated remaining time has fallen behind by more than the limit: one slice of a
    * round over all of them, the same work whatever their number.
    */
@@ -119,10 +142,12 @@ export class Primary {
       if (this.#sweepSlot >= this.#leases.end) this.#sweepSlot = 0;
       const slot = this.#sweepSlot++;
       if (!this.#leases.used(slot) || this.ended(slot, nowMs)) continue;
+      if (this.#checkpointing.has(slot)) continue;
       const remaining = (this.#heap.deadlineOf(slot) - nowMs) / 1000;
       const assumed = this.#leases.remainingOf(slot) || this.#leases.ttlOf(slot);
       if (assumed - remaining <= driftSeconds(this.#leases.ttlOf(slot))) continue;
       const id = this.#leases.idOf(slot);
+      this.#checkpointing.set(slot, 'set');
       checkpoints.push({ id, remainingSeconds: Math.ceil(remaining) });
     }
     return checkpoints;

@@ -97,9 +97,11 @@ export class LeaseHost {
   /** Called at each tick while the member is awake. */
   tick(): void {
     const checkpoints = this.lessor.checkpoints();
-    if (checkpoints.length > 0) {
+    const term = this.lessor.primaryTerm;
+    if (checkpoints.length > 0 && term !== undefined) {
       this.#propose({
         lease_checkpoint: {
+          term,
           checkpoints: checkpoints.map(({ id, remainingSeconds }) => ({
             ID: leaseIdToLong(id),
             remaining_TTL: remainingSeconds,
@@ -165,7 +167,9 @@ export class LeaseHost {
       const renewal = this.#renewIn(id, term);
       switch (renewal.kind) {
         case 'renewed':
-          if (renewal.clearCheckpoint) await this.#clearCheckpoint(id);
+          if (renewal.clearCheckpoint) await this.#clearCheckpoint(id, term);
+          // Was it applied for another leader, or dropped? That one does not know of the renewal.
+          if (!this.#leadsIn(term)) return { kind: 'notLeader' };
           return { kind: 'renewed', ttlSeconds: renewal.ttlSeconds };
         case 'ended':
           await this.#whenGone(id);
@@ -243,9 +247,9 @@ export class LeaseHost {
     });
   }
 
-  async #clearCheckpoint(id: LeaseId): Promise<void> {
+  async #clearCheckpoint(id: LeaseId, term: number): Promise<void> {
     await this.#ports.propose({
-      lease_checkpoint: { checkpoints: [{ ID: leaseIdToLong(id), remaining_TTL: 0 }] },
+      lease_checkpoint: { term, checkpoints: [{ ID: leaseIdToLong(id), remaining_TTL: 0 }] },
     });
   }
 

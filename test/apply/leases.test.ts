@@ -78,4 +78,14 @@ describe('leases (rules L1 to L4, and scenario 32)', () => {
     machine.done({ lease_checkpoint: { checkpoints } });
     assert.equal(machine.leases.remaining(7n), 31);
   });
+
+  it('a checkpoint by the leader of another term is dropped without error', () => {
+    const machine = leased();
+    const checkpoint = (term: number, remaining_TTL: number) => ({
+      lease_checkpoint: { term, checkpoints: [{ ID: 7n, remaining_TTL }] },
+    });
+    machine.done(checkpoint(TERM, 31));
+    machine.done(checkpoint(TERM - 1, 3));
+    assert.equal(machine.leases.remaining(7n), 31);
+  });
 });

@@ -276,14 +276,45 @@ describe('Lessor: a new leader', () => {
     ]);
   });
 
+  it('asks to clear a checkpoint that is still on its way when the lease is renewed', () => {
+    const { lessor, clock } = primary();
+    lessor.grant(1n, 200);
+    assert.deepEqual(lessor.checkpoints(), []);
+    clock.advance(120 * SECOND);
+    assert.deepEqual(lessor.checkpoints(), [{ id: 1n, remainingSeconds: 80 }]);
+    const cleared = { kind: 'renewed', ttlSeconds: 200, clearCheckpoint: true };
+    assert.deepEqual(lessor.renew(1n, 1), cleared);
+    lessor.checkpoint(1n, 80);
+    assert.deepEqual(lessor.renew(1n, 1), cleared);
+    lessor.checkpoint(1n, 0);
+    assert.deepEqual(lessor.renew(1n, 1), { ...cleared, clearCheckpoint: false });
+  });
+
+  it('checkpoints a lease again once what was on its way for it has arrived', () => {
+    const { lessor, clock } = primary();
+    lessor.grant(1n, 200);
+    assert.deepEqual(lessor.checkpoints(), []);
+    clock.advance(120 * SECOND);
+    assert.equal(lessor.checkpoints().length, 1);
+    lessor.renew(1n, 1);
+    clock.advance(120 * SECOND);
+    assert.deepEqual(lessor.checkpoints(), []);
+    lessor.checkpoint(1n, 80);
+    lessor.checkpoint(1n, 0);
+    clock.advance(LEASE_CHECKPOINT_SWEEP_MS);
+    assert.deepEqual(lessor.checkpoints(), [{ id: 1n, remainingSeconds: 50 }]);
+  });
+
   it('looks at no more leases a call than its slice, however many there are', () => {
     const { lessor, clock } = primary();
     const total = 2 * LEASE_CHECKPOINT_SLICE + 10;
     for (let id = 1; id <= total; id++) lessor.grant(BigInt(id), 1000);
     clock.advance(400 * SECOND);
-    const sizes = [1, 2, 3, 4].map(() => lessor.checkpoints().length);
+    const rounds = [1, 2, 3, 4].map(() => lessor.checkpoints());
+    const sizes = rounds.map(({ length }) => length);
     assert.deepEqual(sizes, [LEASE_CHECKPOINT_SLICE, LEASE_CHECKPOINT_SLICE, 10, 0]);
-    clock.advance(LEASE_CHECKPOINT_SWEEP_MS);
+    for (const { id, remainingSeconds } of rounds.flat()) lessor.checkpoint(id, remainingSeconds);
+    clock.advance(400 * SECOND);
     assert.equal(lessor.checkpoints().length, LEASE_CHECKPOINT_SLICE);
   });
 });

@@ -171,7 +171,7 @@ export interface InternalRequest {
   compaction: CompactionRequest | null;
   lease_grant: LeaseGrantRequest | null;
   lease_revoke: InternalLeaseRevoke | null;
-  lease_checkpoint: LeaseCheckpointRequest | null;
+  lease_checkpoint: InternalLeaseCheckpoint | null;
   alarm: AlarmRequest | null;
   member_attributes: MemberAttributes | null;
   restore: InternalRestore | null;
@@ -188,7 +188,7 @@ export interface InternalRequestInput {
   readonly compaction?: CompactionRequestInput | null | undefined;
   readonly lease_grant?: LeaseGrantRequestInput | null | undefined;
   readonly lease_revoke?: InternalLeaseRevokeInput | null | undefined;
-  readonly lease_checkpoint?: LeaseCheckpointRequestInput | null | undefined;
+  readonly lease_checkpoint?: InternalLeaseCheckpointInput | null | undefined;
   readonly alarm?: AlarmRequestInput | null | undefined;
   readonly member_attributes?: MemberAttributesInput | null | undefined;
   readonly restore?: InternalRestoreInput | null | undefined;
@@ -221,6 +221,19 @@ export interface InternalLeaseRevokeInput {
   readonly term?: Int64Input | null | undefined;
 }
 export declare const InternalLeaseRevoke: MessageType<InternalLeaseRevoke, InternalLeaseRevokeInput>;
+
+/** How much is left of leases. Its first field is that of etcd's LeaseCheckpointRequest. */
+export interface InternalLeaseCheckpoint {
+  checkpoints: LeaseCheckpoint[];
+  /** The leader of this term says so: dropped when stale. 0: written by a version that named no term. */
+  term: Long;
+}
+/** InternalLeaseCheckpoint as encoding takes it: what is left out is zero. */
+export interface InternalLeaseCheckpointInput {
+  readonly checkpoints?: readonly LeaseCheckpointInput[] | null | undefined;
+  readonly term?: Int64Input | null | undefined;
+}
+export declare const InternalLeaseCheckpoint: MessageType<InternalLeaseCheckpoint, InternalLeaseCheckpointInput>;
 
 /** What a member publishes about itself once it has started. */
 export interface MemberAttributes {
@@ -1723,6 +1736,7 @@ export declare const messageTypes: {
   readonly 'edgetcd.internal.InternalRequest': typeof InternalRequest;
   readonly 'edgetcd.internal.InternalRestore': typeof InternalRestore;
   readonly 'edgetcd.internal.InternalLeaseRevoke': typeof InternalLeaseRevoke;
+  readonly 'edgetcd.internal.InternalLeaseCheckpoint': typeof InternalLeaseCheckpoint;
   readonly 'edgetcd.internal.MemberAttributes': typeof MemberAttributes;
   readonly 'edgetcd.internal.MemberDescription': typeof MemberDescription;
   readonly 'etcdserverpb.ResponseHeader': typeof ResponseHeader;

@@ -248,7 +248,7 @@ export class InternalRequest {
     if (m.compaction != null) CompactionRequest.encode(m.compaction, w.uint32(106).fork()).ldelim();
     if (m.lease_grant != null) LeaseGrantRequest.encode(m.lease_grant, w.uint32(114).fork()).ldelim();
     if (m.lease_revoke != null) InternalLeaseRevoke.encode(m.lease_revoke, w.uint32(122).fork()).ldelim();
-    if (m.lease_checkpoint != null) LeaseCheckpointRequest.encode(m.lease_checkpoint, w.uint32(130).fork()).ldelim();
+    if (m.lease_checkpoint != null) InternalLeaseCheckpoint.encode(m.lease_checkpoint, w.uint32(130).fork()).ldelim();
     if (m.alarm != null) AlarmRequest.encode(m.alarm, w.uint32(138).fork()).ldelim();
     if (m.member_attributes != null) MemberAttributes.encode(m.member_attributes, w.uint32(146).fork()).ldelim();
     if (m.restore != null) InternalRestore.encode(m.restore, w.uint32(154).fork()).ldelim();
@@ -268,7 +268,7 @@ export class InternalRequest {
         case 106: m.put = m.delete_range = m.txn = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.compaction = CompactionRequest.read(r, enter(r, depth), depth + 1, m.compaction ?? undefined); break;
         case 114: m.put = m.delete_range = m.txn = m.compaction = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.lease_grant = LeaseGrantRequest.read(r, enter(r, depth), depth + 1, m.lease_grant ?? undefined); break;
         case 122: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_checkpoint = m.alarm = m.member_attributes = m.restore = null; m.lease_revoke = InternalLeaseRevoke.read(r, enter(r, depth), depth + 1, m.lease_revoke ?? undefined); break;
-        case 130: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.alarm = m.member_attributes = m.restore = null; m.lease_checkpoint = LeaseCheckpointRequest.read(r, enter(r, depth), depth + 1, m.lease_checkpoint ?? undefined); break;
+        case 130: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.alarm = m.member_attributes = m.restore = null; m.lease_checkpoint = InternalLeaseCheckpoint.read(r, enter(r, depth), depth + 1, m.lease_checkpoint ?? undefined); break;
         case 138: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.member_attributes = m.restore = null; m.alarm = AlarmRequest.read(r, enter(r, depth), depth + 1, m.alarm ?? undefined); break;
         case 146: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.restore = null; m.member_attributes = MemberAttributes.read(r, enter(r, depth), depth + 1, m.member_attributes ?? undefined); break;
         case 154: m.put = m.delete_range = m.txn = m.compaction = m.lease_grant = m.lease_revoke = m.lease_checkpoint = m.alarm = m.member_attributes = null; m.restore = InternalRestore.read(r, enter(r, depth), depth + 1, m.restore ?? undefined); break;
@@ -319,6 +319,30 @@ export class InternalLeaseRevoke {
       const tag = r.tag();
       switch (tag) {
         case 8: m.ID = r.int64(); break;
+        case 16: m.term = r.uint64(); break;
+        default: skip(r, tag);
+      }
+    }
+    r.len = outer;
+    return m;
+  }
+}
+
+export class InternalLeaseCheckpoint {
+  constructor() {
+    this.checkpoints = [];
+    this.term = UINT64_ZERO;
+  }
+  static encode(m, w = new Writer()) {
+    if (m.checkpoints) for (const v of m.checkpoints) LeaseCheckpoint.encode(v, w.uint32(10).fork()).ldelim();
+    if (m.term) writeInt64(w, 16, m.term);
+    return w;
+  }
+  static read(r, outer, depth, m = new InternalLeaseCheckpoint()) {
+    while (r.pos < r.len) {
+      const tag = r.tag();
+      switch (tag) {
+        case 10: m.checkpoints.push(LeaseCheckpoint.read(r, enter(r, depth), depth + 1)); break;
         case 16: m.term = r.uint64(); break;
         default: skip(r, tag);
       }
@@ -3198,6 +3222,7 @@ export const messageTypes = {
   'edgetcd.internal.InternalRequest': InternalRequest,
   'edgetcd.internal.InternalRestore': InternalRestore,
   'edgetcd.internal.InternalLeaseRevoke': InternalLeaseRevoke,
+  'edgetcd.internal.InternalLeaseCheckpoint': InternalLeaseCheckpoint,
   'edgetcd.internal.MemberAttributes': MemberAttributes,
   'edgetcd.internal.MemberDescription': MemberDescription,
   'etcdserverpb.ResponseHeader': ResponseHeader,
