@@ -17,6 +17,8 @@ const TOO_LARGE_TTL_SECONDS = 9_000_000_001;
 export class Holder extends LeaseClient {
   readonly #meanMs: number;
   #beats: Beat[] = [];
+  /** Leases that it renews no more, newest last. */
+  #left: LeaseId[] = [];
   #values = 0;
 
   constructor(
@@ -51,7 +53,9 @@ export class Holder extends LeaseClient {
   /** Some lease is renewed no more: it ends by itself. */
   #letGo(): void {
     const [oldest, ...rest] = this.#beats;
-    if (oldest !== undefined) oldest.stopped = true;
+    if (oldest === undefined) return;
+    oldest.stopped = true;
+    this.#left = [...this.#left.slice(-2), oldest.lease];
     this.#beats = rest;
   }
 
@@ -73,6 +77,7 @@ export class Holder extends LeaseClient {
   /** Mostly one of its own; at times one of others, or one that never was. */
   #lease(): LeaseId {
     if (this.prng.bool(0.2)) return this.#chosenId();
+    if (this.#left.length > 0 && this.prng.bool(0.25)) return this.prng.pick(this.#left);
     return this.prng.pick(this.#beats).lease;
   }
 

@@ -9,6 +9,7 @@ import { PROPOSAL_TIMEOUT_MS } from '../../../src/constants.ts';
 import type { NodeId } from '../../../src/raft/types.ts';
 import { checkBoundedLife, lifeBoundMs } from '../checkers/lease-bounded-life.ts';
 import { checkCandidateKeys } from '../checkers/lease-candidate-keys.ts';
+import { checkCheckpoints } from '../checkers/lease-checkpoints.ts';
 import { checkLeaseAnswers } from '../checkers/lease-answers.ts';
 import { checkLeasedKeys } from '../checkers/lease-keys.ts';
 import { checkLockHolders } from '../checkers/lease-lock-holder.ts';
@@ -178,6 +179,7 @@ class LeasePart implements WorkloadPart {
     const { calls, decisions } = this.#record;
     checkNeverEarly(calls, decisions);
     checkLeaseAnswers(calls, decisions);
+    checkCheckpoints(calls, decisions);
     checkLeasedKeys(calls, decisions);
     checkLockHolders(calls, decisions);
     checkCandidateKeys(calls, decisions);

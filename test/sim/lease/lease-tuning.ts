@@ -9,6 +9,7 @@ export function drawLeaseTuning(seed: number): Record<LeaseConstant, number> {
   const prng = new Prng(seed ^ SALT);
   return {
     LEASE_CHECKPOINT_DRIFT_SECONDS_MIN: prng.pick([0.3, 0.3, 60]),
+    LEASE_CHECKPOINT_DRIFT_SECONDS_MAX: prng.pick([0.3, 300]),
     LEASE_CHECKPOINT_SWEEP_MS: prng.pick([200, 1_000, 30_000]),
     LEASE_AWAKE_ALARM_MS: prng.pick([3_000, 30_000]),
   };

@@ -52,6 +52,11 @@ export type Act =
   | { readonly kind: 'grant'; readonly lease: LeaseId; readonly ttl: number }
   /** `term` 0: a client asked for it. */
   | { readonly kind: 'revoke'; readonly lease: LeaseId; readonly term: number }
+  | {
+      readonly kind: 'checkpoint';
+      readonly remaining: readonly { readonly lease: LeaseId; readonly seconds: number }[];
+      readonly term: number;
+    }
   | { readonly kind: 'put'; readonly lease: LeaseId; readonly ignoreLease: boolean }
   | { readonly kind: 'other' };
 
@@ -165,13 +170,20 @@ export class LeaseRecord {
 }
 
 function actOf(request: InternalRequest, { outcome }: AppliedEntry): Act {
-  const { lease_grant: grant, lease_revoke: revoke, put } = request;
+  const { lease_grant: grant, lease_revoke: revoke, lease_checkpoint: checkpoint, put } = request;
   if (grant !== null) {
     const response = outcome.response as { readonly TTL?: number } | undefined;
     return { kind: 'grant', lease: leaseIdOf(grant.ID), ttl: response?.TTL ?? 0 };
   }
   if (revoke !== null) {
     return { kind: 'revoke', lease: leaseIdOf(revoke.ID), term: toNumber(revoke.term) };
+  }
+  if (checkpoint !== null) {
+    const remaining = checkpoint.checkpoints.map(({ ID, remaining_TTL }) => ({
+      lease: leaseIdOf(ID),
+      seconds: toNumber(remaining_TTL),
+    }));
+    return { kind: 'checkpoint', remaining, term: toNumber(checkpoint.term) };
   }
   if (put !== null) {
     return { kind: 'put', lease: leaseIdOf(put.lease), ignoreLease: put.ignore_lease };

@@ -152,7 +152,40 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: HOST,
-        find: '          if (renewal.clearCheckpoint) await this.#clearCheckpoint(id);\n',
+        find: '          if (renewal.clearCheckpoint) await this.#clearCheckpoint(id, term);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'checkpoint-under-way-forgotten',
+    bug: 'a lease is renewed while a checkpoint of it is on its way, and that counts after the renewal',
+    patches: [
+      {
+        file: PRIMARY,
+        find: 'if (this.#leases.remainingOf(slot) === 0 && !this.#checkpointing.has(slot)) return false;',
+        replace: 'if (this.#leases.remainingOf(slot) === 0) return false;',
+      },
+    ],
+  },
+  {
+    name: 'checkpoint-of-former-leader',
+    bug: 'what a former leader knew to remain is noted under another term, over renewals since',
+    patches: [
+      {
+        file: 'src/apply/leases.ts',
+        find: '  if (knownInTerm !== 0 && knownInTerm !== entryTerm) return;\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'renewal-of-former-leader',
+    bug: 'a renewal that had to clear a checkpoint is answered though another leads by then',
+    patches: [
+      {
+        file: HOST,
+        find: "          if (!this.#leadsIn(term)) return { kind: 'notLeader' };\n",
         replace: '',
       },
     ],
@@ -195,7 +228,13 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
   {
     name: 'lock-after-lease-end',
     bug: 'Lock answers when nobody is before, though its own key went with its lease (etcd 11456)',
-    patches: [{ file: CANDIDATES, find: '        if (!exists) throw lost();\n', replace: '' }],
+    patches: [
+      {
+        file: CANDIDATES,
+        find: '        } else if (!exists) {',
+        replace: '        } else if (!exists && revision === 0) {',
+      },
+    ],
   },
   {
     name: 'lock-from-stale-state',
