@@ -21,6 +21,10 @@ export interface CallObserver {
 }
 
 const RESPONSE_HEADERS = { ':status': 200, 'content-type': 'application/grpc' } as const;
+/** As Node takes them with the least work; there are as many of these as calls. */
+const RAW_RESPONSE_HEADERS = [':status', '200', 'content-type', 'application/grpc'];
+const RESPOND = { waitForTrailers: true, sendDate: false };
+const RESPOND_AND_END = { endStream: true, sendDate: false };
 const NO_METADATA: Metadata = [];
 
 export class GrpcCall implements CallHandlers {
@@ -38,12 +42,14 @@ export class GrpcCall implements CallHandlers {
   #responded = false;
   #ended = false;
 
+  /** @param closed called when nothing of the call is left */
   constructor(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
     method: MethodSchema,
     channel: Channel,
     observer: CallObserver,
+    closed: (call: GrpcCall) => void,
   ) {
     this.method = method;
     this.#stream = stream;
@@ -53,7 +59,10 @@ export class GrpcCall implements CallHandlers {
     observer.started(method);
     stream.on('data', (chunk: Buffer) => this.#guarded(() => this.#receive(chunk)));
     stream.on('end', () => this.#guarded(() => this.#receiveEnd()));
-    stream.on('close', () => this.#closed());
+    stream.on('close', () => {
+      this.#closed();
+      closed(this);
+    });
     // A reset stream also closes, and that is where it is dealt with.
     stream.on('error', () => undefined);
     if (method.clientStreaming) this.#guarded(() => (this.#call = this.#open()));
@@ -94,7 +103,7 @@ export class GrpcCall implements CallHandlers {
     const last = statusHeaders(status, trailers);
     if (!this.#responded && (this.#answer === undefined || status.code !== Code.OK)) {
       addMetadata(last, this.#metadata);
-      stream.respond({ ...RESPONSE_HEADERS, ...last }, { endStream: true });
+      stream.respond({ ...RESPONSE_HEADERS, ...last }, RESPOND_AND_END);
       this.#release();
     } else {
       this.#respond();
@@ -202,12 +211,12 @@ export class GrpcCall implements CallHandlers {
     if (this.#responded || this.#stream.destroyed || this.#stream.closed) return;
     this.#responded = true;
     if (this.#metadata.length === 0) {
-      this.#stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+      this.#stream.respond(RAW_RESPONSE_HEADERS, RESPOND);
       return;
     }
     const headers = { ...RESPONSE_HEADERS };
     addMetadata(headers, this.#metadata);
-    this.#stream.respond(headers, { waitForTrailers: true });
+    this.#stream.respond(headers, RESPOND);
   }
 
   /** False when the client should read first. */

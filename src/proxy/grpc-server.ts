@@ -38,6 +38,7 @@ export class GrpcServer {
   readonly #calls = new Set<GrpcCall>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #stopping = false;
+  readonly #forget = (call: GrpcCall): void => void this.#calls.delete(call);
 
   constructor(channel: Channel, observer: CallObserver, keepAlive?: KeepAliveOptions) {
     this.#channel = channel;
@@ -93,9 +94,9 @@ export class GrpcServer {
       refuse(stream, method === undefined ? unknownMethod(path) : stopped());
       return;
     }
-    const call = new GrpcCall(stream, headers, method, this.#channel, this.#observer);
-    this.#calls.add(call);
-    stream.on('close', () => this.#calls.delete(call));
+    this.#calls.add(
+      new GrpcCall(stream, headers, method, this.#channel, this.#observer, this.#forget),
+    );
   }
 }
 
