@@ -1,0 +1,25 @@
+import { StatusError } from '../api/errors.ts';
+import type { Consistency } from './consistency.ts';
+
+/** One call, as its method sees it besides the request. */
+export class Call {
+  /** How fresh a read has to be, if the caller said so; the request itself knows two levels. */
+  readonly consistency: Consistency | undefined;
+  #reason: StatusError | undefined;
+  #run: ((reason: StatusError) => void) | undefined;
+
+  constructor(consistency?: Consistency) {
+    this.consistency = consistency;
+  }
+
+  /** `run` is called once the caller is gone, and at once if it is already. It replaces the former one. */
+  onCancel(run: (reason: StatusError) => void): void {
+    this.#run = run;
+    if (this.#reason !== undefined) run(this.#reason);
+  }
+
+  cancel(): void {
+    this.#reason ??= StatusError.of('contextCanceled');
+    this.#run?.(this.#reason);
+  }
+}

@@ -1,0 +1,18 @@
+/** What an instance that cannot go on says. */
+import { Code, StatusError } from '../api/errors.ts';
+import { UnknownRequestError } from '../apply/unknown-request.ts';
+
+/**
+ * An entry of a newer version: every instance of this one would end at it, so it stays, idle, and refuses
+ * everything with this. Undefined: the error is another.
+ */
+export function waitForNewerVersion(member: string, error: unknown): StatusError | undefined {
+  if (!(error instanceof UnknownRequestError)) return undefined;
+  const text = `edgetcd: member ${member} waits for a newer version: ${error.message}`;
+  return new StatusError(Code.Unavailable, text);
+}
+
+/** For the log. */
+export function traceOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
