@@ -12,7 +12,7 @@ export async function run(args: string[]): Promise<number> {
   const { values } = readOptions({
     args,
     options: {
-      keys: { type: 'string', default: '100000' },
+      keys: { type: 'string', default: '120000' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     },
   });
@@ -23,6 +23,6 @@ export async function run(args: string[]): Promise<number> {
     return 0;
   }
   console.log(`seed ${seed}`);
-  await roundTrip({ keys, seed, say: (line) => console.log(line) });
+  await roundTrip({ keys, seed, members: 3, say: (line) => console.log(line) });
   return 0;
 }

@@ -23,6 +23,8 @@ const START_TIMEOUT_MS = 30_000;
 export interface RoundTripOptions {
   readonly keys: number;
   readonly seed: number;
+  /** Of the clusters. */
+  readonly members: number;
   readonly say: (line: string) => void;
 }
 
@@ -58,7 +60,7 @@ export async function roundTrip(options: RoundTripOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'edgetcd-round-trip-'));
   const { say } = options;
   try {
-    const ours = await startCluster({ members: 3 });
+    const ours = await startCluster({ members: options.members });
     try {
       await ours.ready();
       const source = new Gateway(ours.endpoints[0] ?? '');
@@ -77,11 +79,12 @@ export async function roundTrip(options: RoundTripOptions): Promise<void> {
         await load(etcd.gateway, prng, Math.ceil(options.keys / 4));
         const back = join(folder, 'from-etcd.db');
         etcdctl([`--endpoints=${etcd.gateway.endpoint}`, 'snapshot', 'save', back]);
-        await restored(back, [], etcd.gateway, say);
+        await restored(back, [], etcd.gateway, options);
         await etcd.end();
         copyFileSync(join(data, 'member', 'snap', 'db'), join(folder, 'db'));
         const again = await Etcd.start(data);
-        await restored(join(folder, 'db'), ['--skip-hash-check'], again.gateway, say).finally(() =>
+        const flags = ['--skip-hash-check'];
+        await restored(join(folder, 'db'), flags, again.gateway, options).finally(() =>
           again.end(),
         );
       } finally {
@@ -100,9 +103,9 @@ async function restored(
   file: string,
   flags: readonly string[],
   original: Gateway,
-  say: (line: string) => void,
+  { members, say }: RoundTripOptions,
 ): Promise<void> {
-  const cluster = await startCluster({ members: 3, mode: 'process-per-member' });
+  const cluster = await startCluster({ members, mode: 'process-per-member' });
   try {
     await cluster.ready();
     const startMs = performance.now();
@@ -114,7 +117,7 @@ async function restored(
     }
     for (const process of cluster.processes) await process.restart();
     await cluster.ready();
-    await sameState(original, new Gateway(cluster.endpoints[1] ?? ''), compacted, say);
+    await sameState(original, new Gateway(cluster.endpoints[members - 1] ?? ''), compacted, say);
     say('edgetcd holds what etcd held');
   } finally {
     await cluster.stop();
@@ -191,7 +194,8 @@ async function putKeys(
 async function removeSome(gateway: Gateway, prng: Prng, keys: number): Promise<void> {
   for (let left = Math.ceil(keys / 500); left > 0; left--) {
     const index = prng.below(keys);
-    const end = prng.bool() ? {} : { range_end: keyOf(index + 10) };
+    // Three keys with the same first byte.
+    const end = prng.bool() ? {} : { range_end: keyOf(index + 3 * 256) };
     await gateway.post('/v3/kv/deleterange', { key: keyOf(index), ...end });
   }
 }

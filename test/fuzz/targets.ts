@@ -4,8 +4,13 @@ import { decodeJson, encodeJson } from '../../src/api/json.ts';
 import * as messages from '../../src/api/messages.ts';
 import { decodeCursor, encodeCursor } from '../../src/apply/range-stream.ts';
 import { decodeState, encodeState } from '../../src/apply/state-codec.ts';
+import { BboltError } from '../../src/bbolt/format.ts';
+import { BboltFile } from '../../src/bbolt/reader.ts';
+import { EtcdDatabase } from '../../src/backend/database.ts';
+import { StateFromDatabase } from '../../src/backend/restore.ts';
 import { DecodeError } from '../../src/lib/binary.ts';
-import { bytesOf } from '../../src/lib/bytes.ts';
+import { byteString, bytesOf } from '../../src/lib/bytes.ts';
+import { decodeRestoreBody, encodeRestoreBody } from '../../src/member/restore-messages.ts';
 import type { Prng } from '../../src/lib/prng.ts';
 import {
   decodeSnapshotAnswer,
@@ -22,6 +27,7 @@ import {
   encodeConfChange,
   encodeMessages,
 } from '../../src/raft/codec.ts';
+import { buildFile, sourceOf } from '../bbolt/support.ts';
 import { ConfChangeType, EntryKind, MessageType, type SnapshotMeta } from '../../src/raft/types.ts';
 
 import { readClientFrame, readServerFrame } from '../../src/session/reader.ts';
@@ -123,6 +129,38 @@ function piece(prng: Prng): Uint8Array {
     data: prng.bytes(50),
   };
   return encodePiece((prng.bool() ? header : page) as never);
+}
+
+/** Keys with versions and a deletion, a lease, a mark of compaction. */
+function database(prng: Prng): Uint8Array {
+  const key = new Map<string, string>();
+  for (let revision = 2; revision < 5 + prng.below(40); revision++) {
+    const gone = revision > 2 && prng.below(5) === 0;
+    const pair = { key: bytesOf(`k${gone ? revision - 1 : revision}`) };
+    const put = {
+      create_revision: revision,
+      mod_revision: revision,
+      version: 1,
+      lease: 5,
+      value: prng.bytes(prng.below(200)),
+    };
+    key.set(
+      revisionKey(revision) + (gone ? 't' : ''),
+      byteString(messages.KeyValue.encode(gone ? pair : { ...pair, ...put }).finish()),
+    );
+  }
+  return buildFile(
+    new Map([
+      ['auth', new Map([['authRevision', '\0\0\0\0\0\0\0\x01']])],
+      ['key', key],
+      ['lease', new Map([['\0\0\0\0\0\0\0\x05', '\x08\x05\x10\x3c']])],
+      ['meta', new Map([['scheduledCompactRev', revisionKey(3)]])],
+    ]),
+  );
+}
+
+function revisionKey(revision: number): string {
+  return `\0\0\0\0\0\0\0${String.fromCharCode(revision)}_\0\0\0\0\0\0\0\0`;
 }
 
 /** A transaction with everything in it, as a client may send it. */
@@ -232,6 +270,22 @@ export const TARGETS: readonly Target[] = [
         upload: '',
       }),
     decode: decodeState,
+    refuses: saysNo(DecodeError),
+  },
+  {
+    name: "etcd's database",
+    good: database,
+    decode: (bytes) => {
+      const state = new StateFromDatabase(new EtcdDatabase(BboltFile.open(sourceOf(bytes))));
+      return [...state.pages()].flat();
+    },
+    refuses: saysNo(BboltError, DecodeError),
+  },
+  {
+    name: 'part of a restore',
+    good: (prng) =>
+      encodeRestoreBody({ pages: [prng.bytes(9), prng.bytes(0)], leases: prng.bytes(4) }),
+    decode: decodeRestoreBody,
     refuses: saysNo(DecodeError),
   },
   {
