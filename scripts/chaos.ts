@@ -55,13 +55,14 @@ export async function run(args: string[]): Promise<number> {
   console.log(
     `\ncalls ${result.calls}, acknowledged ${result.acknowledged}, of unknown fate ${result.unknown}`,
   );
+  console.log(`watches ${result.watches}, events seen ${result.watchEvents}`);
   console.log(`faults: ${faults}`);
   if (result.failure !== undefined) {
     console.log(`FAILED: ${result.failure.message}`);
     return 1;
   }
   console.log(
-    'clean: linearizable, revisions never reused, old reads as they were, progress after healing',
+    'clean: linearizable, revisions never reused, old reads as they were, the nine guarantees of watch, progress after healing',
   );
   return 0;
 }

@@ -7,15 +7,18 @@ import { parseCluster } from '../../src/member/cluster-config.ts';
 import { checkLinearizable } from '../sim/checkers/linearizability.ts';
 import { checkOldReads } from '../sim/checkers/old-reads.ts';
 import { checkRevisions } from '../sim/checkers/revisions.ts';
+import { checkWatch } from '../sim/checkers/watch.ts';
 import { type Call, History } from '../sim/history.ts';
 import type { Outcome, Request } from '../sim/kv.ts';
 import { generatorOf, type Mix } from '../sim/workload.ts';
+import { seenOf, truthOf } from '../sim/watch-record.ts';
 import { Violation } from '../sim/world.ts';
 import { Faults } from './faults.ts';
 import { HttpClient } from './http-client.ts';
 import { type FaultMark, plotRun } from './plot.ts';
 import { LinkProxy } from '../../scripts/lib/link-proxy.ts';
 import { ChangeFollower } from './watcher.ts';
+import { type ChaosWatcher, WATCH_FORMS, watcherOf } from './watching.ts';
 
 export interface ChaosOptions {
   readonly members: number;
@@ -31,6 +34,9 @@ export interface ChaosResult {
   readonly calls: number;
   readonly acknowledged: number;
   readonly unknown: number;
+  /** Watches that were judged, each from one connection, and their events. */
+  readonly watches: number;
+  readonly watchEvents: number;
   readonly faults: ReadonlyMap<string, number>;
   readonly svg: string;
   /** What clients asked and were told. */
@@ -43,6 +49,7 @@ export interface ChaosResult {
 const THINK_MS = 20;
 const HEAL_BOUND_MS = 60_000;
 const KEYS = 10;
+const WATCHERS_PER_FORM = 2;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const clientPorts = await freePorts(options.members);
@@ -99,6 +106,8 @@ class ChaosRun {
     const { endpoints } = this.#cluster;
     const follower = new ChangeFollower(endpoints);
     const following = follower.run();
+    const watchers = this.#watchers();
+    const watching = Promise.all(watchers.map((watcher) => watcher.run()));
     const clients = Array.from({ length: this.#options.clients }, (_, at) => this.#client(at));
     await this.#faults.run(this.#options.forMs);
     this.#stopped = true;
@@ -106,20 +115,25 @@ class ChaosRun {
     await this.#faults.heal();
     let failure: Violation | undefined;
     try {
-      await this.#judge(follower);
+      await this.#judge(follower, watchers);
     } catch (error) {
       if (!(error instanceof Violation)) throw error;
       failure = error;
     } finally {
       follower.stop();
       await following;
+      for (const watcher of watchers) watcher.stop();
+      await watching;
     }
+    const recorded = watchers.flatMap((watcher) => watcher.recorded);
     const kinds = this.#history.calls.map((call) => call.outcome?.kind);
     return {
       failure,
       calls: kinds.length,
       acknowledged: kinds.filter((kind) => kind === 'ok').length,
       unknown: kinds.filter((kind) => kind === 'unknown').length,
+      watches: recorded.length,
+      watchEvents: recorded.reduce((total, watch) => total + seenOf(watch).length, 0),
       faults: this.#faults.counts,
       svg: plotRun(this.#history.calls, this.#marks, this.#nowMs()),
       history: this.#history.calls,
@@ -129,6 +143,39 @@ class ChaosRun {
 
   #nowMs(): number {
     return performance.now() - this.#startMs;
+  }
+
+  /** Some over each form. */
+  #watchers(): ChaosWatcher[] {
+    const { endpoints } = this.#cluster;
+    return Array.from({ length: WATCHERS_PER_FORM }, (_, at) =>
+      WATCH_FORMS.map((form) => {
+        const prng = new Prng(this.#prng.below(2 ** 32));
+        return watcherOf(form, `${form} ${at}`, endpoints, prng, KEYS);
+      }),
+    ).flat();
+  }
+
+  /** After healing every watch gets to the last revision. @throws Violation */
+  async #settle(
+    watchers: readonly ChaosWatcher[],
+    revision: number,
+    deadlineMs: number,
+  ): Promise<void> {
+    let left = watchers;
+    for (;;) {
+      left = left.filter((watcher) => !watcher.settle(revision));
+      for (const { failure } of watchers) if (failure !== undefined) throw failure;
+      if (left.length === 0) return;
+      if (this.#nowMs() > deadlineMs) {
+        const names = left.map(({ name }) => name).join(', ');
+        throw new Violation(
+          'watch reliable',
+          `not at revision ${revision} after healing: ${names}`,
+        );
+      }
+      await sleep(200);
+    }
   }
 
   /** Most clients keep to one member, some go round. */
@@ -152,7 +199,7 @@ class ChaosRun {
   }
 
   /** A last write and a read of everything at every member; then the verdicts. */
-  async #judge(follower: ChangeFollower): Promise<void> {
+  async #judge(follower: ChangeFollower, watchers: readonly ChaosWatcher[]): Promise<void> {
     const { endpoints } = this.#cluster;
     const revision = await this.#untilOk(endpoints[0] as string, {
       kind: 'put',
@@ -163,10 +210,15 @@ class ChaosRun {
       await this.#untilOk(endpoint, { kind: 'range', key: 'key/', end: 'zzz' });
     const deadlineMs = this.#nowMs() + HEAL_BOUND_MS;
     while (follower.seen < revision && this.#nowMs() < deadlineMs) await sleep(50);
+    await this.#settle(watchers, revision, deadlineMs);
     const { calls } = this.#history;
     checkRevisions(calls);
     checkOldReads(calls);
-    checkLinearizable(calls, { hint: follower.hintsOver(calls) });
+    const model = checkLinearizable(calls, { hint: follower.hintsOver(calls) });
+    const truth = truthOf(model);
+    for (const watcher of watchers) {
+      for (const watch of watcher.recorded) checkWatch(watch, truth);
+    }
   }
 
   async #untilOk(endpoint: string, request: Request): Promise<number> {

@@ -51,12 +51,12 @@ interface Gap {
   readonly left: Call[];
 }
 
-/** @throws Violation */
+/** Returns the store as the history made it. @throws Violation */
 export function checkLinearizable(
   calls: readonly Call[],
   options: LinearizabilityOptions = {},
-): void {
-  new Replay(calls, options).run();
+): KvModel {
+  return new Replay(calls, options).run();
 }
 
 class Replay {
@@ -98,12 +98,13 @@ class Replay {
     }
   }
 
-  run(): void {
+  run(): KvModel {
     this.#checkRealTime();
     if (!this.#fill(2)) {
       const { revision, reason } = this.#deepest;
       throw new Violation(PROPERTY, `no order explains revision ${revision}: ${reason}`);
     }
+    return this.#model;
   }
 
   #file(fact: Fact): void {

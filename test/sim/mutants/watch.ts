@@ -295,4 +295,48 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'watch-taken-up-one-late',
+    bug: 'a Worker takes a stream to another member one revision too late (reliable)',
+    patches: [
+      {
+        file: 'src/session/watch-positions.ts',
+        find: '    this.#moveOn(watchId, next);\n    return next;',
+        replace: '    this.#moveOn(watchId, next + 1);\n    return next;',
+      },
+    ],
+  },
+  {
+    name: 'watch-taken-up-one-early',
+    bug: 'a Worker takes a stream to another member one revision too early (unique)',
+    patches: [
+      {
+        file: 'src/session/watch-positions.ts',
+        find: '    this.#moveOn(watchId, next);\n    return next;',
+        replace: '    this.#moveOn(watchId, next - 1);\n    return next;',
+      },
+    ],
+  },
+  {
+    name: 'watch-fragments-kept-over-loss',
+    bug: 'a Worker passes on the fragments of a lost member before those of the next (unique)',
+    patches: [
+      {
+        file: 'src/http/watch/session.ts',
+        find: '    this.#responses.drop();\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'watch-taken-up-without-future',
+    bug: 'a stream taken up by another member reports progress before a start in the future (bookmarkable)',
+    patches: [
+      {
+        file: 'src/watch/resumption.ts',
+        find: '(isFuture ? WatchFlag.FUTURE : 0)',
+        replace: '(isFuture ? 0 : 0)',
+      },
+    ],
+  },
 ];

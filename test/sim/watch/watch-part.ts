@@ -7,7 +7,7 @@ import type { SimulatedCluster } from '../cluster.ts';
 import type { PartContext, WorkloadPart } from '../part.ts';
 import { WatchClient } from './client.ts';
 import { AppliedTruth } from './truth.ts';
-import type { CreateFields } from './wire.ts';
+import { type CreateFields, PROGRESS_FRAME } from './wire.ts';
 
 /** Runs without any watch show what watches change. */
 const RUNS_WITH_WATCHES = 0.7;
@@ -105,16 +105,16 @@ class WatchPart implements WorkloadPart {
     );
     const truth = { events: this.#truth.events(), compactRevision };
     for (const client of this.#clients) {
-      for (const watch of client.recorded) checkWatch(watch, truth);
+      for (const watch of client.watches.recorded) checkWatch(watch, truth);
     }
   }
 
   counts(): Readonly<Record<string, number>> {
-    const sum = (name: keyof WatchClient['counts']): number =>
-      this.#clients.reduce((total, { counts }) => total + counts[name], 0);
+    const sum = (name: keyof WatchClient['watches']['counts']): number =>
+      this.#clients.reduce((total, { watches }) => total + watches.counts[name], 0);
     return {
       watches: sum('watches'),
-      'watch connections': sum('dials'),
+      'watch connections': sum('connections'),
       'watch events': sum('events'),
       'watch progress': sum('progress'),
       'watch fragments': sum('fragments'),
@@ -157,16 +157,17 @@ class WatchPart implements WorkloadPart {
 
   #act(client: WatchClient): void {
     const prng = this.#prng;
-    const { wanted } = client;
+    const { watches } = client;
+    const { wanted } = watches;
     const die = prng.below(100);
     if (die < 25) {
       if (wanted.length < WATCHES_PER_CLIENT_MAX) this.#watch(client);
     } else if (die < 37) {
-      if (wanted.length > 0) client.unwatch(prng.pick(wanted));
-    } else if (die < 60) client.requestProgress();
-    else if (die < 63) client.watchInVain({ ...this.#draw(client), start: -1 - prng.below(3) });
-    else if (die < 66) client.watchInVain({ ...this.#draw(client), key: 'key/5', end: 'key/5' });
-    else if (die < 68) client.send('{}');
+      if (wanted.length > 0) watches.unwatch(prng.pick(wanted));
+    } else if (die < 60) watches.send(PROGRESS_FRAME);
+    else if (die < 63) watches.watchInVain({ ...this.#draw(client), start: -1 - prng.below(3) });
+    else if (die < 66) watches.watchInVain({ ...this.#draw(client), key: 'key/5', end: 'key/5' });
+    else if (die < 68) watches.send('{}');
     else if (die < 82) {
       if (this.#slowReaders) client.pause(PAUSE_MS_MAX * prng.float());
     } else if (this.#breaks) {
@@ -176,12 +177,12 @@ class WatchPart implements WorkloadPart {
   }
 
   #watch(client: WatchClient): void {
-    client.watch(this.#draw(client));
+    client.watches.watch(this.#draw(client));
   }
 
   #draw(client: WatchClient): CreateFields {
     const prng = this.#prng;
-    const { revision } = client;
+    const { revision } = client.watches;
     const key = `key/${prng.below(this.#keys)}`;
     const range = prng.pick([
       { key },
