@@ -3,8 +3,9 @@
  * when the body does.
  */
 import { Hono } from 'hono';
-import { decodeJson } from '../api/json.ts';
+import { decodeJson, JsonSplitter, resultLine } from '../api/json.ts';
 import { LeaseKeepAliveRequest, LeaseKeepAliveResponse } from '../api/messages.ts';
+import { KEEPALIVE_WHOLE_BODY_BYTES_MAX } from '../constants.ts';
 import { type RouterOf, statusOf } from './calls.ts';
 import type { Router } from './router.ts';
 import { JSON_LINES, type PullMessages, streamOf } from './streams.ts';
@@ -21,11 +22,13 @@ export function keepAliveRoutes(routerOf: RouterOf): Hono {
 }
 
 async function keepAlive(request: Request, router: Router): Promise<Response> {
+  const announced = request.headers.get('content-length');
+  if (announced !== null && Number(announced) <= KEEPALIVE_WHOLE_BODY_BYTES_MAX) {
+    return keepAliveWhole(new Uint8Array(await request.arrayBuffer()), router);
+  }
   const values = new RequestValues(request.body);
   const renewals = renewalsOf(router, async () =>
-    (await values.next())?.map((value) =>
-      LeaseKeepAliveRequest.encode(decodeJson(LeaseKeepAliveRequest, value)).finish(),
-    ),
+    (await values.next())?.map((value) => encoded(value)),
   );
   // What is wrong with the first request is told by the status.
   const first = await renewals();
@@ -35,6 +38,24 @@ async function keepAlive(request: Request, router: Router): Promise<Response> {
     isFirst = false;
     return first;
   });
+}
+
+/** The usual request: a body that is there at once. Streams would take several times as long. */
+async function keepAliveWhole(body: Uint8Array, router: Router): Promise<Response> {
+  const splitter = new JsonSplitter();
+  const values = splitter.push(body);
+  const rest = splitter.end();
+  if (rest !== undefined) values.push(rest);
+  const answers = await Promise.all(values.map((value) => renew(encoded(value), router)));
+  const lines = answers.map((answer) =>
+    resultLine(LeaseKeepAliveResponse, LeaseKeepAliveResponse.decode(answer)),
+  );
+  return new Response(lines.join(''), { headers: { 'Content-Type': JSON_LINES.contentType } });
+}
+
+/** @throws StatusError InvalidArgument */
+function encoded(value: Uint8Array): Uint8Array {
+  return LeaseKeepAliveRequest.encode(decodeJson(LeaseKeepAliveRequest, value)).finish();
 }
 
 /**
