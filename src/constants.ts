@@ -329,6 +329,8 @@ export const LEASE_MEMORY_BYTES_MAX = 40 * 1024 * 1024;
 export const LEASE_EXPIRIES_PER_SECOND_MAX = 1_000;
 /** Of these at once: what etcd's checker takes in its period of half a second. */
 export const LEASE_EXPIRIES_BURST = LEASE_EXPIRIES_PER_SECOND_MAX / 2;
+/** How often ended leases are looked for; half of a tick. */
+export const LEASE_EXPIRE_PERIOD_MS = 50;
 /** Revocations on their way through the log; more wait for these. */
 export const LEASE_EXPIRIES_PENDING_MAX = 4 * LEASE_EXPIRIES_PER_SECOND_MAX;
 /** A revocation that was not applied by then is handed out again, as in etcd. */
@@ -365,6 +367,9 @@ export const LEASE_FORWARD_TIMEOUT_MS = 2_000;
 export const LEASE_FORWARD_ITEMS_MAX = 4_096;
 /** Pause before a leader is looked for again. */
 export const LEASE_FORWARD_PAUSE_MS = TICK_MS;
+
+/** A keepalive request over HTTP whose length is known and below this is read and answered as a whole. */
+export const KEEPALIVE_WHOLE_BODY_BYTES_MAX = 64 * 1024;
 
 // Locks and elections (src/member).
 

@@ -104,9 +104,10 @@ export class Candidates {
           isLost = true;
           throw lost();
         } else if (before !== undefined) {
-          isConfirmed = false;
           const keys = [before, byteString(candidacy.key)];
           await member.watch.keyWaits.wait(keys, (end) => cancellation.onCancel(end));
+          // The deletion was applied in this very turn.
+          isConfirmed = member.leases.ledWhatIsApplied;
         } else if (isConfirmed) {
           return { ...candidacy, revision: Math.max(revision, candidacy.revision), isFirst: true };
         } else {

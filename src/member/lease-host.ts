@@ -13,6 +13,7 @@ import {
   ELECTION_TICKS,
   LEASE_AWAKE_ALARM_MS,
   LEASE_ENDED_RECHECK_MS,
+  LEASE_EXPIRE_PERIOD_MS,
   LEASE_FOLLOWER_GRACE_MS,
   TICK_MS,
 } from '../constants.ts';
@@ -72,6 +73,8 @@ export class LeaseHost {
   #ended: EndedWaiter[] = [];
   /** Wish for the alarm as it stands in storage. */
   #alarmMs: number | undefined;
+  /** When ended leases were last looked for. */
+  #expiredMs = 0;
   #stopped = false;
 
   constructor(ports: LeaseHostPorts) {
@@ -137,6 +140,16 @@ export class LeaseHost {
     const waiters = this.#ended;
     this.#ended = [];
     for (const { done } of waiters) done();
+  }
+
+  /**
+   * Says, in the turn that applied an entry: this instance led when that was committed, so its state was
+   * the cluster's after the entry was proposed, as if a round had confirmed it.
+   */
+  get ledWhatIsApplied(): boolean {
+    const leading = this.#leading;
+    if (leading === undefined || leading.term !== this.#leadingTerm()) return false;
+    return this.#ports.applied() > leading.index;
   }
 
   /** An id for a lease whose owner chose none. */
@@ -232,7 +245,12 @@ export class LeaseHost {
     log.info('primary lessor', { term, leases: this.lessor.size });
   }
 
+  /** In batches: each by itself would be a turn, a row and a message, in the way of writes. */
   #expire(): void {
+    const nowMs = this.#ports.clock.nowMs();
+    const sinceMs = nowMs - this.#expiredMs;
+    if (sinceMs >= 0 && sinceMs < LEASE_EXPIRE_PERIOD_MS) return;
+    this.#expiredMs = nowMs;
     for (const { id, term } of this.lessor.expired()) {
       this.#propose({ lease_revoke: { ID: leaseIdToLong(id), term } });
     }
