@@ -61,6 +61,17 @@ export const RESPONSE_BYTES_MAX = 28 * 1024 * 1024;
 
 /** Space a member may use before it raises NOSPACE; etcd's default of 2 GiB. */
 export const QUOTA_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
+/** The storage is measured again after so many calls that make it larger (a statement each), or ticks. */
+export const QUOTA_MEASURE_CALLS = 64;
+export const QUOTA_MEASURE_TICKS = 10;
+/** How often a compaction that waits for its clean-up looks, and for how long. */
+export const CLEAN_UP_POLL_MS = 10;
+export const CLEAN_UP_WAIT_MS_MAX = 60_000;
+/** Pause between two comparisons of the members' hashes, while there are writes. */
+export const CORRUPTION_CHECK_MS_DEFAULT = 3_600_000;
+/** A member that is asked for its hash may take this long, and wait this long until it is up to date. */
+export const HASH_REQUEST_TIMEOUT_MS = 60_000;
+export const HASH_WAIT_MS_MAX = 5_000;
 
 /** Unflushed changes after which a member saves its state and cuts its log. */
 export const CHECKPOINT_BYTES = 4 * 1024 * 1024;
@@ -402,5 +413,10 @@ export const PROXY_UNSENT_BYTES_MAX = 1024 * 1024;
 export const PROXY_UNSENT_RECHECK_MS = 10;
 /** A connection that has sent nothing by then is closed. */
 export const PROXY_FIRST_BYTE_TIMEOUT_MS = 60_000;
+/** Renewals of leases whose stream was lost are asked again after this pause, and given up after this time. */
+export const PROXY_RENEWAL_PAUSE_MS = 50;
+export const PROXY_RENEWAL_TIMEOUT_MS = 60_000;
+/** Events that wait for a client of a shared watch; beyond it the client's stream is ended. */
+export const PROXY_WATCH_UNREAD_BYTES_MAX = 16 * 1024 * 1024;
 /** A read that a health check waits for. */
 export const PROXY_HEALTH_TIMEOUT_MS = 5_000;

@@ -10,6 +10,7 @@ import { Connection } from '../../src/client/connection.ts';
 import { nodeSocket } from '../../src/client/node-socket.ts';
 import { createFront } from '../../src/proxy/front.ts';
 import { GrpcServer, HTTP2_OPTIONS } from '../../src/proxy/grpc-server.ts';
+import { withHealth } from '../../src/proxy/health.ts';
 import { Metrics } from '../../src/proxy/metrics.ts';
 
 export interface Front {
@@ -24,7 +25,7 @@ const STOP_GRACE_MS = 500;
 export async function startFront(port: number, backend: string): Promise<Front> {
   const http2 = createHttp2(HTTP2_OPTIONS);
   const upstream = new Connection([backend], { socket: nodeSocket, defer: setImmediate });
-  const grpc = new GrpcServer(upstream, new Metrics());
+  const grpc = new GrpcServer(withHealth(upstream), new Metrics());
   grpc.attach(http2);
   const sockets = new Set<Socket>();
   const front = createFront({

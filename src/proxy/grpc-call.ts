@@ -40,6 +40,8 @@ export class GrpcCall implements CallHandlers {
   #answer: Uint8Array | undefined;
   #metadata: Metadata = NO_METADATA;
   #responded = false;
+  /** The client has yet to read what was written. */
+  #isFull = false;
   #ended = false;
 
   /** @param closed called when nothing of the call is left */
@@ -89,9 +91,16 @@ export class GrpcCall implements CallHandlers {
       return;
     }
     this.#respond();
-    if (this.#write(body)) return;
+    if (this.#write(body) || this.#isFull) return;
+    // A client that does not read is not read from either, or it could ask without end.
+    this.#isFull = true;
     this.#call?.pause();
-    this.#stream.once('drain', () => this.#call?.resume());
+    this.#stream.pause();
+    this.#stream.once('drain', () => {
+      this.#isFull = false;
+      this.#call?.resume();
+      this.#stream.resume();
+    });
   }
 
   onEnd(status: Status, trailers: Metadata): void {

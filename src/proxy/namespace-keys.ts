@@ -51,11 +51,11 @@ export class KeyPrefix {
 
   /** For the methods that have keys in them, by full name. */
   rewritings(): Readonly<Record<string, Rewriting>> {
+    return { ...this.#ofKv(), ...this.#ofWatches(), ...this.#ofLocks(), ...this.#ofElections() };
+  }
+
+  #ofKv(): Readonly<Record<string, Rewriting>> {
     const range = changing(RangeRequest, (request) => this.#intoRange(request));
-    const leader = changing(LeaderRequest, (request) => {
-      request.name = this.#into(request.name);
-    });
-    const observed = changing(LeaderResponse, ({ kv }) => this.#outOf(kv));
     return {
       'etcdserverpb.KV/Range': {
         request: range,
@@ -79,6 +79,11 @@ export class KeyPrefix {
         request: changing(TxnRequest, (request) => this.#intoTxn(request)),
         response: changing(TxnResponse, ({ responses }) => this.#outOfOps(responses)),
       },
+    };
+  }
+
+  #ofWatches(): Readonly<Record<string, Rewriting>> {
+    return {
       'etcdserverpb.Watch/Watch': {
         request: changing(WatchRequest, ({ create_request: create }) => {
           if (create === null) return;
@@ -98,6 +103,11 @@ export class KeyPrefix {
           answer.keys = answer.keys.filter((key) => this.#has(key)).map((key) => this.#strip(key));
         }),
       },
+    };
+  }
+
+  #ofLocks(): Readonly<Record<string, Rewriting>> {
+    return {
       'v3lockpb.Lock/Lock': {
         request: changing(LockRequest, (request) => {
           request.name = this.#into(request.name);
@@ -111,6 +121,15 @@ export class KeyPrefix {
           request.key = this.#into(request.key);
         }),
       },
+    };
+  }
+
+  #ofElections(): Readonly<Record<string, Rewriting>> {
+    const leader = changing(LeaderRequest, (request) => {
+      request.name = this.#into(request.name);
+    });
+    const observed = changing(LeaderResponse, ({ kv }) => this.#outOf(kv));
+    return {
       'v3electionpb.Election/Campaign': {
         request: changing(CampaignRequest, (request) => {
           request.name = this.#into(request.name);

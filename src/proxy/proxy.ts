@@ -2,14 +2,18 @@
 import { once } from 'node:events';
 import { createServer as createHttp2 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import type { Channel } from '../client/channel.ts';
 import { Connection } from '../client/connection.ts';
 import { nodeSocket } from '../client/node-socket.ts';
 import { createFront, createTlsFront, type TlsFiles } from './front.ts';
 import { GrpcServer, HTTP2_OPTIONS } from './grpc-server.ts';
 import { withHealth } from './health.ts';
 import type { KeepAliveOptions } from './keepalive.ts';
-import { Metrics } from './metrics.ts';
+import { withLastingRenewals } from './lease-renewals.ts';
+import { Metrics, type Gauge } from './metrics.ts';
+import { withNamespace } from './namespace.ts';
 import { createPages } from './pages.ts';
+import { withSharedWatches, type CoalescingCounts } from './watch-coalescing.ts';
 
 export interface ListenAddress {
   readonly host: string;
@@ -52,10 +56,11 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     onLost: (endpoint, why) => onLine?.(`no session with ${endpoint}: ${why}`),
     ...(options.token === undefined ? {} : { token: options.token }),
   });
-  const metrics = new Metrics();
+  const counts = { watchers: 0, shared: 0, events: 0 };
+  const metrics = new Metrics(options.coalesce ? gauges(counts) : []);
   const pages = createPages({ upstream: connection, metrics: () => metrics.text() });
   const http2 = createHttp2(HTTP2_OPTIONS);
-  const grpc = new GrpcServer(withHealth(connection), metrics, options.keepAlive);
+  const grpc = new GrpcServer(layers(connection, options, counts), metrics, options.keepAlive);
   grpc.attach(http2);
   const other = (socket: Socket): void => void pages.emit('connection', socket);
   const front =
@@ -74,6 +79,35 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       connection.close();
     },
   };
+}
+
+/** What lies between gRPC and the connection, the outermost last. */
+function layers(
+  connection: Channel,
+  { namespace, coalesce }: ProxyOptions,
+  counts: CoalescingCounts,
+): Channel {
+  const lasting = withLastingRenewals(connection, coalesce);
+  const shared = coalesce ? withSharedWatches(lasting, counts) : lasting;
+  return withHealth(namespace.length === 0 ? shared : withNamespace(shared, namespace));
+}
+
+/** Under the names of etcd's grpc-proxy. */
+function gauges(counts: CoalescingCounts): Gauge[] {
+  return [
+    {
+      name: 'etcd_grpc_proxy_watchers_coalescing_total',
+      type: 'gauge',
+      help: 'Watchers of clients that share those at the cluster.',
+      read: () => counts.watchers - counts.shared,
+    },
+    {
+      name: 'etcd_grpc_proxy_events_coalescing_total',
+      type: 'counter',
+      help: 'Messages with events that came once and went to several clients.',
+      read: () => counts.events,
+    },
+  ];
 }
 
 async function listen(server: Server, { host, port }: ListenAddress): Promise<number> {
