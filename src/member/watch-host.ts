@@ -149,6 +149,7 @@ export class WatchHost {
       this.hub.resumeTicks(dueMs);
     }
     if (this.#connections.size > 0) this.touched();
+    this.#restartWhenStopped();
     return connections;
   }
 
@@ -175,6 +176,7 @@ export class WatchHost {
     this.#add(connection);
     connection.open();
     this.touched();
+    this.#restartWhenStopped();
     return connection;
   }
 
@@ -296,8 +298,14 @@ export class WatchHost {
     for (const timer of [this.#workTimer, this.#saveTimer, this.#tickTimer, this.#pollTimer]) {
       timer?.cancel();
     }
-    for (const connection of [...this.#connections]) connection.restart();
+    this.#restartWhenStopped();
     this.keyWaits.failAll(StatusError.of('stopped'));
+  }
+
+  /** A member that was removed is built again for whoever still calls it: nobody is left waiting there. */
+  #restartWhenStopped(): void {
+    if (!this.#stopped) return;
+    for (const connection of [...this.#connections]) connection.restart();
   }
 
   /** For receivers: one frame at the end of the turn. */

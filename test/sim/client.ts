@@ -56,7 +56,11 @@ export class SimulatedClient {
 
   #next(): void {
     const request = this.#generator.next();
-    const member = this.#pinned ?? this.#prng.pick(this.#cluster.memberIds());
+    const pinned = this.#pinned;
+    const member =
+      pinned === undefined || this.#cluster.isGone(pinned)
+        ? this.#prng.pick(this.#cluster.memberIds())
+        : pinned;
     this.#cluster.call(this.name, member, request, CLIENT_TIMEOUT_MS, (outcome) => {
       this.#generator.learn(request, outcome);
       this.#later(outcome.kind === 'failed' && outcome.error === REFUSED ? RECONNECT_MS : 0);

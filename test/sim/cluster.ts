@@ -1,7 +1,10 @@
 /** A whole cluster in one thread: members on simulated objects, the network between them, clients. */
 import { Prng } from '../../src/lib/prng.ts';
-import type { ClusterConfig } from '../../src/member/cluster-config.ts';
+import type { StateMachine } from '../../src/apply/state-machine.ts';
+import type { ClusterConfig, Self } from '../../src/member/cluster-config.ts';
 import { parseCluster } from '../../src/member/cluster-config.ts';
+import { siblingName } from '../../src/member/peer-url.ts';
+import type { PeerAddress } from '../../src/member/ports.ts';
 import type { NodeId } from '../../src/raft/types.ts';
 import { callOverNetwork } from './client.ts';
 import type { DiskFaults, DiskSession } from './disk-session.ts';
@@ -70,35 +73,47 @@ export class SimulatedCluster implements World, Neighbourhood {
       delayMs: (from, to) => this.#delayMs(from, to),
     });
     this.config = parseCluster('sim', memberList(options));
-    for (const self of this.config.members) {
-      const place = options.regions ? prng.pick(REGION_NAMES) : 'here';
-      this.#regionOf.set(self.id, place);
-      this.#names.set(self.id, self.name);
-      const seeds = new Prng(prng.below(2 ** 32));
-      const host = new ObjectHost<SimulatedMember>(
-        this,
-        self.id,
-        new Prng(prng.below(2 ** 32)),
-        (living, at) =>
-          buildMember(
-            {
-              world: this,
-              config: this.config,
-              self,
-              random: new Prng(seeds.below(2 ** 32)),
-              observer: this.observer,
-              neighbourhood: this,
-              abandon: (which, reason) => {
-                at.abandon(which);
-                if (which.session.dead && reason instanceof SimulatedCrash) return;
-                this.instanceError(self.id, which.session, reason);
-              },
+    for (const self of this.config.members) this.#addHost(self);
+  }
+
+  #addHost(self: Self): ObjectHost<SimulatedMember> {
+    const prng = this.#prng;
+    const place = this.options.regions ? prng.pick(REGION_NAMES) : 'here';
+    this.#regionOf.set(self.id, place);
+    this.#names.set(self.id, self.name);
+    const seeds = new Prng(prng.below(2 ** 32));
+    const host = new ObjectHost<SimulatedMember>(
+      this,
+      self.id,
+      new Prng(prng.below(2 ** 32)),
+      (living, at) =>
+        buildMember(
+          {
+            world: this,
+            config: this.config,
+            self,
+            random: new Prng(seeds.below(2 ** 32)),
+            observer: this.observer,
+            neighbourhood: this,
+            abandon: (which, reason) => {
+              at.abandon(which);
+              if (which.session.dead && reason instanceof SimulatedCrash) return;
+              this.instanceError(self.id, which.session, reason);
             },
-            living,
-          ),
-      );
-      this.#hosts.set(self.id, host);
-    }
+          },
+          living,
+        ),
+    );
+    this.#hosts.set(self.id, host);
+    return host;
+  }
+
+  /** An object that nobody has called before begins as the member it is first called as. */
+  reach({ id, peerUrls }: PeerAddress): ObjectHost<SimulatedMember> | undefined {
+    const host = this.#hosts.get(id);
+    if (host !== undefined) return host;
+    const name = peerUrls.map(siblingName).find((each) => each !== undefined);
+    return name === undefined ? undefined : this.#addHost({ id, name, region: undefined });
   }
 
   host(id: NodeId): ObjectHost<SimulatedMember> | undefined {
@@ -109,13 +124,37 @@ export class SimulatedCluster implements World, Neighbourhood {
     return [...this.#hosts.values()];
   }
 
+  /** Those that have not been removed, as far as anybody knows. */
   memberIds(): NodeId[] {
-    return [...this.#hosts.keys()];
+    const membership = this.newestState()?.membership;
+    return [...this.#hosts.keys()].filter((id) => membership?.isRemoved(id) !== true);
+  }
+
+  /** The state of the member that has applied most, of those in memory. */
+  newestState(): StateMachine | undefined {
+    let newest: StateMachine | undefined;
+    for (const { current } of this.#hosts.values()) {
+      const state = current?.instance.member.state;
+      if (
+        state !== undefined &&
+        !(newest !== undefined && newest.applied.index >= state.applied.index)
+      )
+        newest = state;
+    }
+    return newest;
   }
 
   /** Members that can be expected to work once everything is healed. */
   usable(): ObjectHost<SimulatedMember>[] {
-    return this.hosts().filter((host) => !host.lost);
+    const membership = this.newestState()?.membership;
+    return this.hosts().filter(
+      ({ lost, id }) => !lost && (membership === undefined || membership.get(id) !== undefined),
+    );
+  }
+
+  /** Was it lost for good, or removed? */
+  isGone(id: NodeId): boolean {
+    return this.host(id)?.lost === true || this.newestState()?.membership.isRemoved(id) === true;
   }
 
   /** Puts a client on the map, near a member when it is pinned to one. */

@@ -1,7 +1,7 @@
 /** Watches what members send and apply, and puts it before the checkers of replicas. */
 import { decodeState, splitExport } from '../../src/apply/state-codec.ts';
 import type { AppliedEntry, StateMachine } from '../../src/apply/state-machine.ts';
-import { decodeMessages } from '../../src/raft/codec.ts';
+import { decodeMessages, encodeConfChange } from '../../src/raft/codec.ts';
 import { describeMessage } from '../../src/raft/describe.ts';
 import {
   type Entry,
@@ -149,6 +149,16 @@ export class Observer {
       const members = JSON.stringify(state.membership.members);
       session.output(() => {
         this.#check(() => {
+          if (
+            this.committed.applied(who, {
+              ...at,
+              kind: EntryKind.confChange,
+              data: encodeConfChange(change),
+            })
+          ) {
+            this.counts.entries++;
+            this.counts.confChanges++;
+          }
           this.agreement.observe(
             who,
             'membership',
@@ -165,7 +175,6 @@ export class Observer {
     this.#check(() => {
       if (this.committed.applied(who, entry)) {
         this.counts.entries++;
-        if (entry.kind === EntryKind.confChange) this.counts.confChanges++;
       }
       this.agreement.observe(who, 'answer', entry.index, answer);
       if (hash !== undefined) this.agreement.observe(who, 'hash', entry.index, hash);

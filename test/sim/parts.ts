@@ -3,7 +3,8 @@
  * last: in the end they may take the leader away for good.
  */
 import { leasePart } from './lease/lease-part.ts';
+import { membershipPart } from './membership/membership-part.ts';
 import type { PartFactory } from './part.ts';
 import { buildWatches } from './watch/watch-part.ts';
 
-export const PARTS: readonly PartFactory[] = [buildWatches, leasePart];
+export const PARTS: readonly PartFactory[] = [membershipPart, buildWatches, leasePart];

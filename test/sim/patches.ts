@@ -6,6 +6,7 @@
  * `installPatches` must run before the first import of anything under src/.
  */
 import { registerHooks } from 'node:module';
+import { RAW_CHANGE_PATCH } from './membership/raw-change.ts';
 
 /** One replacement. `find` must occur exactly once in `file`, so that a mutant cannot go stale unseen. */
 export interface Patch {
@@ -72,7 +73,9 @@ export interface TunedModule {
 /** Files patched so far, for `assertPatched`. */
 const patched = new Set<string>();
 
-export function installPatches(patches: readonly Patch[]): void {
+export function installPatches(mutations: readonly Patch[]): void {
+  // A mutant may replace what an addition looks for, so additions come last.
+  const patches: readonly Patch[] = [...mutations, RAW_CHANGE_PATCH];
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context);

@@ -1,6 +1,8 @@
 /** The production member on the simulated platform: its ports, and the way in for events. */
-import type { ClusterConfig, ConfiguredMember } from '../../src/member/cluster-config.ts';
+import { PEER_PROTOCOL_VERSION } from '../../src/constants.ts';
+import type { ClusterConfig, Self } from '../../src/member/cluster-config.ts';
 import { Member } from '../../src/member/member.ts';
+import { PEER_HEADERS } from '../../src/member/peer-protocol.ts';
 import { PeerReceiver } from '../../src/member/peer-receiver.ts';
 import type { PeerAddress, Transport } from '../../src/member/ports.ts';
 import type { CallResult } from '../../src/member/rpc.ts';
@@ -18,9 +20,17 @@ import type { World } from './world.ts';
 /** How a member begins what it says about storage that does not hold what was written. */
 const DAMAGE = 'storage is damaged';
 
+/** What every peer request says about itself. */
+export type PeerHeaders = Readonly<Record<string, string>>;
+
+/** HTTP status of the refusal that tells the sender that it was removed. */
+const GONE = 410;
+
 /** The other objects, as a transport reaches them. */
 export interface Neighbourhood {
   host(id: NodeId): ObjectHost<SimulatedMember> | undefined;
+  /** The object behind an address; undefined when there is none. */
+  reach(address: PeerAddress): ObjectHost<SimulatedMember> | undefined;
 }
 
 /** A client's socket that carries a watch stream, as its member sees it. */
@@ -46,6 +56,14 @@ export class SimulatedMember implements SimulatedObject {
     this.#session = session;
     this.#service = new MemberService(member);
     this.#receiver = new PeerReceiver(member, '');
+  }
+
+  /** The headers of what a peer sends: HTTP status of a refusal, or undefined. */
+  greet(headers: PeerHeaders): number | undefined {
+    const header = (name: string): string | null => headers[name] ?? null;
+    const refusal = this.#receiver.refuse(header);
+    if (refusal === undefined) this.#receiver.meet(header);
+    return refusal?.status;
   }
 
   receive(_from: NodeId, frame: Uint8Array): void {
@@ -108,7 +126,7 @@ export class SimulatedMember implements SimulatedObject {
 export interface MemberSetup {
   readonly world: World;
   readonly config: ClusterConfig;
-  readonly self: ConfiguredMember;
+  readonly self: Self;
   readonly random: Prng;
   readonly observer: Observer;
   readonly neighbourhood: Neighbourhood;
@@ -160,11 +178,12 @@ class SimulatedTransport implements Transport {
   send(to: PeerAddress, frame: Uint8Array): boolean {
     const { world, self, observer, neighbourhood } = this.#setup;
     if (world.network.knownDown(self.id, to.id)) return false;
+    const headers = this.#headers(to);
     this.#living.session.output(() => {
       const proposes = observer.frame(self.id, frame);
       world.network.stream(self.id, to.id, proposes, () => {
-        neighbourhood.host(to.id)?.deliver(self.id, (object) => {
-          object.receive(self.id, frame);
+        neighbourhood.reach(to)?.deliver(self.id, (object) => {
+          if (!this.#refused(object.greet(headers), to.id)) object.receive(self.id, frame);
         });
       });
     });
@@ -174,6 +193,7 @@ class SimulatedTransport implements Transport {
   request(to: PeerAddress, path: string, body: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     const { world, self } = this.#setup;
     const bytes = body.slice();
+    const headers = this.#headers(to);
     return new Promise((resolve, reject) => {
       const timeout = world.scheduler.after(timeoutMs, () => {
         if (this.#living.alive) reject(new Error(`request ${path} to ${to.id}: timed out`));
@@ -184,7 +204,7 @@ class SimulatedTransport implements Transport {
       };
       this.#living.session.output(() => {
         world.network.datagram(self.id, to.id, () => {
-          this.#arrive(to.id, path, bytes, (answer) => {
+          this.#arrive({ to, headers, path, body: bytes }, (answer) => {
             settle(() => {
               if (answer instanceof Error) reject(answer);
               else resolve(answer);
@@ -199,24 +219,60 @@ class SimulatedTransport implements Transport {
     // Simulated links hold no sockets that would have to be closed.
   }
 
+  #headers(to: PeerAddress): PeerHeaders {
+    const { config, self, neighbourhood } = this.#setup;
+    const member = neighbourhood.host(self.id)?.current?.instance.member;
+    return {
+      [PEER_HEADERS.secret]: '',
+      [PEER_HEADERS.version]: String(PEER_PROTOCOL_VERSION),
+      [PEER_HEADERS.cluster]: config.id,
+      [PEER_HEADERS.from]: self.id,
+      [PEER_HEADERS.fromUrls]: (member?.addressOf(self.id)?.peerUrls ?? []).join(),
+      [PEER_HEADERS.to]: to.id,
+    };
+  }
+
+  /** Was it refused? News of the sender's removal goes back to it. */
+  #refused(status: number | undefined, by: NodeId): boolean {
+    const { world, self, neighbourhood } = this.#setup;
+    if (status === GONE) {
+      world.network.datagram(by, self.id, () => {
+        if (!this.#living.alive) return;
+        neighbourhood.host(self.id)?.deliver(by, (object) => {
+          object.member.removedByOthers();
+        });
+      });
+    }
+    return status !== undefined;
+  }
+
   /** At the receiver: answers, behind its own output gate, over the network. */
   #arrive(
-    to: NodeId,
-    path: string,
-    body: Uint8Array,
+    request: {
+      readonly to: PeerAddress;
+      readonly headers: PeerHeaders;
+      readonly path: string;
+      readonly body: Uint8Array;
+    },
     back: (answer: Uint8Array | Error) => void,
   ): void {
     const { world, self, neighbourhood } = this.#setup;
-    const host = neighbourhood.host(to);
+    const { to, headers, path, body } = request;
+    const host = neighbourhood.reach(to);
     host?.deliver(self.id, (object) => {
       const session = host.sessionOf(object);
       const reply = (answer: Uint8Array | Error): void => {
         session?.output(() => {
-          world.network.datagram(to, self.id, () => {
+          world.network.datagram(to.id, self.id, () => {
             back(answer);
           });
         });
       };
+      const status = object.greet(headers);
+      if (this.#refused(status, to.id)) {
+        reply(new Error(`status ${status}`));
+        return;
+      }
       object.answer(self.id, path, body).then(reply, (error: unknown) => {
         reply(error instanceof Error ? error : new Error(String(error)));
       });

@@ -145,12 +145,14 @@ class Simulation {
     for (const part of this.#parts) part.stop();
     this.#cluster.heal();
     const deadlineMs = this.#cluster.scheduler.nowMs + LIVENESS_BOUND_MS;
-    const ids = this.#cluster.usable().map((host) => host.id);
-    const final = this.#untilOk(deadlineMs, 'a last write', (attempt) => ({
-      member: ids[attempt % ids.length] as string,
-      request: { kind: 'put', key: 'zz/tombstone', value: `end ${attempt}` },
-    }));
-    for (const member of ids) {
+    const final = this.#untilOk(deadlineMs, 'a last write', (attempt) => {
+      const usable = this.#cluster.usable();
+      return {
+        member: usable[attempt % usable.length]?.id ?? '',
+        request: { kind: 'put', key: 'zz/tombstone', value: `end ${attempt}` },
+      };
+    });
+    for (const { id: member } of this.#cluster.usable()) {
       this.#untilOk(deadlineMs, `a linearizable read at ${member}`, () => ({
         member,
         request: { kind: 'range', key: 'key/', end: 'zzz' },

@@ -53,7 +53,7 @@ export class WatchClient {
 
   dial(): void {
     const { pinned } = this.#options;
-    const isLost = pinned === undefined || this.#cluster.host(pinned)?.lost === true;
+    const isLost = pinned === undefined || this.#cluster.isGone(pinned);
     const member = isLost ? this.#prng.pick(this.#cluster.memberIds()) : pinned;
     const end: ClientEnd = {
       opened: () => {

@@ -1,0 +1,232 @@
+/**
+ * The membership changes while faults go on: an operator adds, promotes and removes members over etcd's
+ * Cluster service, leaders among them, and now and then several learners are promoted at once, in a
+ * joint phase, as Raft takes it.
+ */
+import {
+  idOf,
+  idToLong,
+  MemberAddRequest,
+  MemberAddResponse,
+  MemberDescription,
+  MemberPromoteRequest,
+  MemberRemoveRequest,
+} from '../../../src/api/messages.ts';
+import type { Member, Membership } from '../../../src/apply/membership.ts';
+import type { Prng } from '../../../src/lib/prng.ts';
+import {
+  type ConfChange,
+  ConfChangeType,
+  type ConfChangeStep,
+  type NodeId,
+} from '../../../src/raft/types.ts';
+import { checkMembership, type MembershipCall } from '../checkers/membership.ts';
+import { type CallLost, sendCall } from '../client.ts';
+import type { SimulatedCluster } from '../cluster.ts';
+import type { PartContext, WorkloadPart } from '../part.ts';
+import type { CallResult } from '../../../src/member/rpc.ts';
+import { proposeConfChange } from './raw-change.ts';
+
+/** Share of the runs whose membership changes. */
+const SHARE = 0.4;
+const VOTERS_MAX = 7;
+const MEMBERS_MAX = 9;
+/** Longer than a member waits for a change. */
+const OPERATOR_TIMEOUT_MS = 8_000;
+const OPERATOR = 'operator';
+
+export function membershipPart(context: PartContext): WorkloadPart | undefined {
+  const { cluster, options, prng } = context;
+  // A member whose disk lost what it had is replaced by an operator who knows; ours does not.
+  const whole = !options.faults.includes('bit flip');
+  return prng.bool(SHARE) && whole ? new MembershipPart(cluster, prng) : undefined;
+}
+
+class MembershipPart implements WorkloadPart {
+  readonly #cluster: SimulatedCluster;
+  readonly #prng: Prng;
+  readonly #everyMs: number;
+  readonly #calls: MembershipCall[] = [];
+  #stopped = false;
+  #names = 0;
+  #busy = false;
+  readonly #counts = { membershipCalls: 0, membershipDone: 0, jointProposals: 0 };
+
+  constructor(cluster: SimulatedCluster, prng: Prng) {
+    this.#cluster = cluster;
+    this.#prng = prng;
+    this.#everyMs = prng.pick([200, 600, 1_500]);
+  }
+
+  get description(): string {
+    return `membership changes every ${this.#everyMs} ms`;
+  }
+
+  start(): void {
+    this.#cluster.addClient(OPERATOR, undefined);
+    this.#later();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  /** A joint phase that waits for somebody to end it is ended. */
+  unsettled(): string | undefined {
+    if (!this.#leaveJoint()) return undefined;
+    return 'a joint phase';
+  }
+
+  judge(): void {
+    const membership = this.#membership;
+    if (membership !== undefined) checkMembership(this.#calls, membership);
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return this.#counts;
+  }
+
+  #later(): void {
+    const delayMs = -this.#everyMs * Math.log(1 - this.#prng.float());
+    this.#cluster.scheduler.after(delayMs, () => {
+      if (this.#stopped) return;
+      if (!this.#busy) this.#change();
+      this.#later();
+    });
+  }
+
+  get #membership(): Membership | undefined {
+    return this.#cluster.newestState()?.membership;
+  }
+
+  #change(): void {
+    const members = this.#membership?.members ?? [];
+    const voters = members.filter((member) => !member.isLearner);
+    const learners = members.filter((member) => member.isLearner);
+    if (voters.length === 0) return;
+    switch (this.#prng.below(9)) {
+      case 0:
+      case 1:
+      case 2:
+        if (members.length < MEMBERS_MAX) this.#add(true);
+        break;
+      case 3:
+        if (voters.length < VOTERS_MAX) this.#add(false);
+        break;
+      case 4:
+      case 5:
+        if (learners.length > 0 && voters.length < VOTERS_MAX) this.#promote(learners);
+        break;
+      case 6:
+      case 7:
+        this.#remove(members);
+        break;
+      default:
+        if (!this.#leaveJoint()) this.#joint(voters, learners);
+    }
+  }
+
+  #add(learner: boolean): void {
+    const url = `do://sim/n${++this.#names}`;
+    const body = MemberAddRequest.encode({ peerURLs: [url], isLearner: learner }).finish();
+    this.#call('MemberAdd', body, { kind: learner ? 'add learner' : 'add voter', url });
+  }
+
+  #promote(learners: readonly Member[]): void {
+    const { id } = this.#prng.pick(learners);
+    const body = MemberPromoteRequest.encode({ ID: idToLong(id) }).finish();
+    this.#call('MemberPromote', body, { kind: 'promote', id });
+  }
+
+  #remove(members: readonly Member[]): void {
+    const leader = this.#leader();
+    const id = leader !== undefined && this.#prng.bool(0.3) ? leader : this.#pick(members);
+    if (id === undefined) return;
+    const body = MemberRemoveRequest.encode({ ID: idToLong(id) }).finish();
+    this.#call('MemberRemove', body, { kind: 'remove', id });
+  }
+
+  #pick(members: readonly Member[]): NodeId | undefined {
+    return members.length === 0 ? undefined : this.#prng.pick(members).id;
+  }
+
+  #call(
+    method: string,
+    body: Uint8Array,
+    what: { readonly kind: MembershipCall['kind']; readonly url?: string; readonly id?: NodeId },
+  ): void {
+    const { scheduler } = this.#cluster;
+    const call: MembershipCall = { ...what, id: what.id, outcome: 'unknown' };
+    this.#calls.push(call);
+    this.#counts.membershipCalls++;
+    this.#busy = true;
+    const member = this.#prng.pick(this.#cluster.memberIds());
+    this.#cluster.trace(OPERATOR, `${method} ${what.url ?? what.id ?? ''} at ${member}`);
+    const request = {
+      client: OPERATOR,
+      member,
+      method: `etcdserverpb.Cluster/${method}`,
+      body,
+      timeoutMs: OPERATOR_TIMEOUT_MS,
+    };
+    sendCall(this.#cluster, request, (answer) => {
+      this.#busy = false;
+      this.#answered(call, answer);
+    });
+    // It does not always wait for an answer before it goes on.
+    scheduler.after(2_000 * this.#prng.float(), () => {
+      this.#busy = false;
+    });
+  }
+
+  #answered(call: MembershipCall, answer: CallResult | CallLost): void {
+    const text = typeof answer === 'string' ? answer : answer.message || 'done';
+    this.#cluster.trace(OPERATOR, `${call.kind} ${call.url ?? call.id ?? ''}: ${text}`);
+    if (typeof answer === 'string' || answer.code !== 0) return;
+    call.outcome = 'ok';
+    this.#counts.membershipDone++;
+    if (call.url === undefined) return;
+    const added = MemberAddResponse.decode(answer.body).member;
+    if (added !== null) call.id = idOf(added.ID);
+  }
+
+  #leader(): NodeId | undefined {
+    return this.#leaderHost()?.id;
+  }
+
+  #leaderHost(): ReturnType<SimulatedCluster['hosts']>[number] | undefined {
+    return this.#cluster
+      .hosts()
+      .find(({ current }) => current?.instance.member.status.role === 'leader');
+  }
+
+  /** Proposes to leave a joint phase that does not end by itself. Is there one? */
+  #leaveJoint(): boolean {
+    const leader = this.#leaderHost();
+    const conf = leader?.current?.instance.member.status.confState;
+    if (conf === undefined || conf.votersOutgoing.length === 0) return false;
+    if (!conf.autoLeave) this.#propose([], 'auto');
+    return true;
+  }
+
+  /** Several learners promoted at once: joint (thesis 4.3). */
+  #joint(voters: readonly Member[], learners: readonly Member[]): void {
+    const coming = this.#prng.shuffle([...learners]).slice(0, 3);
+    if (coming.length < 2 || voters.length + coming.length > VOTERS_MAX) return;
+    const steps = coming.map(({ id }) => ({ type: ConfChangeType.addVoter, node: id }));
+    for (const { id } of coming) this.#calls.push({ kind: 'promote', id, outcome: 'unknown' });
+    this.#propose(steps, this.#prng.pick(['auto', 'explicit'] as const));
+  }
+
+  #propose(steps: readonly ConfChangeStep[], transition: ConfChange['transition']): void {
+    const leader = this.#leaderHost();
+    if (leader === undefined) return;
+    this.#counts.jointProposals++;
+    const text = steps.map(({ type, node }) => `${type} ${node}`).join(', ');
+    this.#cluster.trace(OPERATOR, `proposes ${transition} [${text}]`);
+    const context = MemberDescription.encode({}).finish();
+    leader.deliver(OPERATOR, ({ member }) => {
+      proposeConfChange(member, { steps, transition, context });
+    });
+  }
+}
