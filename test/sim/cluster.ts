@@ -1,6 +1,5 @@
 /** A whole cluster in one thread: members on simulated objects, the network between them, clients. */
 import { Prng } from '../../src/lib/prng.ts';
-import type { StateMachine } from '../../src/apply/state-machine.ts';
 import type { ClusterConfig, Self } from '../../src/member/cluster-config.ts';
 import { parseCluster } from '../../src/member/cluster-config.ts';
 import { siblingName } from '../../src/member/peer-url.ts';
@@ -73,6 +72,7 @@ export class SimulatedCluster implements World, Neighbourhood {
       delayMs: (from, to) => this.#delayMs(from, to),
     });
     this.config = parseCluster('sim', memberList(options));
+    this.observer.begin(this.config.members);
     for (const self of this.config.members) this.#addHost(self);
   }
 
@@ -126,35 +126,21 @@ export class SimulatedCluster implements World, Neighbourhood {
 
   /** Those that have not been removed, as far as anybody knows. */
   memberIds(): NodeId[] {
-    const membership = this.newestState()?.membership;
-    return [...this.#hosts.keys()].filter((id) => membership?.isRemoved(id) !== true);
-  }
-
-  /** The state of the member that has applied most, of those in memory. */
-  newestState(): StateMachine | undefined {
-    let newest: StateMachine | undefined;
-    for (const { current } of this.#hosts.values()) {
-      const state = current?.instance.member.state;
-      if (
-        state !== undefined &&
-        !(newest !== undefined && newest.applied.index >= state.applied.index)
-      )
-        newest = state;
-    }
-    return newest;
+    const { removed } = this.observer.membership;
+    return [...this.#hosts.keys()].filter((id) => !removed.includes(id));
   }
 
   /** Members that can be expected to work once everything is healed. */
   usable(): ObjectHost<SimulatedMember>[] {
-    const membership = this.newestState()?.membership;
+    const { members } = this.observer.membership;
     return this.hosts().filter(
-      ({ lost, id }) => !lost && (membership === undefined || membership.get(id) !== undefined),
+      ({ lost, id }) => !lost && members.some((member) => member.id === id),
     );
   }
 
   /** Was it lost for good, or removed? */
   isGone(id: NodeId): boolean {
-    return this.host(id)?.lost === true || this.newestState()?.membership.isRemoved(id) === true;
+    return this.host(id)?.lost === true || this.observer.membership.removed.includes(id);
   }
 
   /** Puts a client on the map, near a member when it is pinned to one. */

@@ -2,6 +2,7 @@
 import { decodeState, splitExport } from '../../src/apply/state-codec.ts';
 import type { AppliedEntry, StateMachine } from '../../src/apply/state-machine.ts';
 import { decodeMessages, encodeConfChange } from '../../src/raft/codec.ts';
+import type { ConfiguredMember } from '../../src/member/cluster-config.ts';
 import { describeMessage } from '../../src/raft/describe.ts';
 import {
   type Entry,
@@ -43,6 +44,13 @@ export interface Applied {
   readonly revision: number;
 }
 
+/** Who belongs to the cluster, and who did, after the entry at `index`. */
+export interface NewestMembership {
+  readonly index: number;
+  readonly members: readonly { readonly id: NodeId; readonly isLearner: boolean }[];
+  readonly removed: readonly NodeId[];
+}
+
 export class Observer {
   readonly oneLeader = new OneLeader();
   readonly oneVote = new OneVote();
@@ -67,6 +75,8 @@ export class Observer {
     snapshotsInstalled: 0,
     rests: 0,
   };
+  /** As far as anybody has applied changes to it. */
+  membership: NewestMembership = { index: 0, members: [], removed: [] };
   readonly #check: (run: () => void, who: string) => void;
   readonly #trace: (who: string, what: string) => void;
   readonly #traceMessages: ((who: string, what: string) => void) | undefined;
@@ -84,6 +94,12 @@ export class Observer {
     this.#check = check;
     this.#trace = trace;
     this.#traceMessages = traceMessages;
+  }
+
+  /** The members that the cluster begins with. */
+  begin(members: readonly ConfiguredMember[]): void {
+    const first = members.map(({ id, learner }) => ({ id, isLearner: learner }));
+    this.membership = { index: 0, members: first, removed: [] };
   }
 
   /** A frame that left its sender, past the output gate. Returns whether it forwards a proposal. */
@@ -146,6 +162,10 @@ export class Observer {
     state.applyConfChange = (change, at) => {
       const refusal = applyConfChange(change, at);
       if (refusal === undefined) this.configurations.change(who, session, change);
+      if (at.index > this.membership.index) {
+        const { members, removed } = state.membership;
+        this.membership = { index: at.index, members, removed };
+      }
       const members = JSON.stringify(state.membership.members);
       session.output(() => {
         this.#check(() => {

@@ -234,8 +234,12 @@ class LeasePart implements WorkloadPart {
 
   /** Takes the leader away for good, once the cluster rests; true when that is done, or not to be done. */
   #loseLeader(): boolean {
-    const hosts = this.#cluster.hosts();
-    if (hosts.some(({ lost }) => lost)) return true;
+    const all = this.#cluster.hosts();
+    if (all.some(({ lost }) => lost)) return true;
+    const { members } = this.#cluster.observer.membership;
+    // Without it there must still be a quorum.
+    if (members.filter(({ isLearner }) => !isLearner).length < 3) return true;
+    const hosts = all.filter(({ id }) => !this.#cluster.isGone(id));
     const rests = hosts.every(
       ({ current }) => current === undefined || current.instance.member.status.resting,
     );

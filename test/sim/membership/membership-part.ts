@@ -12,7 +12,6 @@ import {
   MemberPromoteRequest,
   MemberRemoveRequest,
 } from '../../../src/api/messages.ts';
-import type { Member, Membership } from '../../../src/apply/membership.ts';
 import type { Prng } from '../../../src/lib/prng.ts';
 import {
   type ConfChange,
@@ -25,7 +24,10 @@ import { type CallLost, sendCall } from '../client.ts';
 import type { SimulatedCluster } from '../cluster.ts';
 import type { PartContext, WorkloadPart } from '../part.ts';
 import type { CallResult } from '../../../src/member/rpc.ts';
+import type { NewestMembership } from '../observer.ts';
 import { proposeConfChange } from './raw-change.ts';
+
+type Member = NewestMembership['members'][number];
 
 /** Share of the runs whose membership changes. */
 const SHARE = 0.4;
@@ -78,8 +80,7 @@ class MembershipPart implements WorkloadPart {
   }
 
   judge(): void {
-    const membership = this.#membership;
-    if (membership !== undefined) checkMembership(this.#calls, membership);
+    checkMembership(this.#calls, this.#membership);
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -95,15 +96,14 @@ class MembershipPart implements WorkloadPart {
     });
   }
 
-  get #membership(): Membership | undefined {
-    return this.#cluster.newestState()?.membership;
+  get #membership(): NewestMembership {
+    return this.#cluster.observer.membership;
   }
 
   #change(): void {
-    const members = this.#membership?.members ?? [];
+    const { members } = this.#membership;
     const voters = members.filter((member) => !member.isLearner);
     const learners = members.filter((member) => member.isLearner);
-    if (voters.length === 0) return;
     switch (this.#prng.below(9)) {
       case 0:
       case 1:
