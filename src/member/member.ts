@@ -219,14 +219,14 @@ export class Member {
 
   /** One frame of messages from a peer. @throws DecodeError on a frame that holds none. */
   receive(frame: Uint8Array): void {
-    if (this.#stopped !== undefined) return;
-    const messages = decodeMessages(frame);
-    this.#guard(() => {
-      for (const message of messages) {
-        const known = !this.state.membership.isRemoved(message.from);
-        if (known && message.to === this.self.id) this.#raft.step(message);
-      }
-    });
+    if (this.#stopped !== undefined && !this.seat.removed) return;
+    const messages = decodeMessages(frame).filter((message) => this.seat.hears(message));
+    try {
+      for (const message of messages) this.#raft.step(message);
+      if (this.seat.removed) this.#advance();
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#schedule();
   }
 
@@ -337,13 +337,18 @@ export class Member {
     this.#proposals.flush((data) => this.#raft.propose(data));
     this.admin.flush();
     this.#reads.flush((id) => this.#raft.readIndex(id));
-    while (this.#raft.hasReady()) this.#process(this.#raft.ready());
+    this.#advance();
     this.leases.afterTurn();
     if (this.#checkpoints.due) this.checkpoint();
     this.#followRest();
     if (this.state.mvcc.hasWork) this.#pace.workSoon();
     this.watch.afterTurn();
     if (this.seat.removed) this.#leave();
+  }
+
+  #advance(): void {
+    while (this.#raft.hasReady()) this.#process(this.#raft.ready());
+    if (this.seat.removed) this.#peers.quiet();
   }
 
   /** In the order that Ready prescribes (raft/types.ts). */
@@ -481,7 +486,8 @@ export class Member {
 
   #fail(error: unknown): void {
     if (error instanceof UnknownRequestError) {
-      this.#waitForNewerVersion(error);
+      this.ports.log.warn('member stops, idle', { error: error.message });
+      this.stop(error.refusalAt(this.self.name));
       return;
     }
     this.ports.log.warn('member stops', {
@@ -490,11 +496,5 @@ export class Member {
     if (isCorruption(error)) noteDamage(this.ports.rows, error);
     this.stop();
     this.ports.abandon(error);
-  }
-  /** Every instance of this version would end here, so this one stays, idle, and says why. */
-  #waitForNewerVersion({ message }: UnknownRequestError): void {
-    const text = `edgetcd: member ${this.self.name} waits for a newer version: ${message}`;
-    this.ports.log.warn('member stops', { error: text });
-    this.stop(new StatusError(Code.Unavailable, text));
   }
 }

@@ -2,7 +2,7 @@ import { Code, StatusError } from '../api/errors.ts';
 import { idToLong } from '../api/messages.ts';
 import type { Membership } from '../apply/membership.ts';
 import type { RowStore } from '../lib/row-store.ts';
-import type { NodeId } from '../raft/types.ts';
+import { type Message, MessageType, type NodeId } from '../raft/types.ts';
 import { type Identity, isMarkedRemoved, markRemoved } from './identity.ts';
 import type { Log, PeerAddress } from './ports.ts';
 import type { Proposal } from './proposal-queue.ts';
@@ -68,6 +68,16 @@ export class Seat {
     const member = membership.get(id);
     if (member !== undefined) return { id, peerUrls: member.peerUrls, region: member.region };
     return membership.isRemoved(id) ? undefined : this.#met.get(id);
+  }
+
+  /**
+   * Is a message for this member to hear? After its removal only requests for votes are: who has not
+   * learnt that the removal is committed learns it by the answer, or needs the vote (raft/election.ts).
+   */
+  hears({ from, to, type }: Message): boolean {
+    const { membership, identity } = this.#ports;
+    if (to !== identity.id || membership.isRemoved(from)) return false;
+    return !this.removed || type === MessageType.vote || type === MessageType.preVote;
   }
 
   /** A peer said where it can be reached. */

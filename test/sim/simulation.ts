@@ -153,10 +153,12 @@ class Simulation {
       };
     });
     for (const { id: member } of this.#cluster.usable()) {
-      this.#untilOk(deadlineMs, `a linearizable read at ${member}`, () => ({
-        member,
-        request: { kind: 'range', key: 'key/', end: 'zzz' },
-      }));
+      this.#untilOk(deadlineMs, `a linearizable read at ${member}`, () =>
+        // What the operator asked for last may still come into force.
+        this.#cluster.isGone(member)
+          ? undefined
+          : { member, request: { kind: 'range', key: 'key/', end: 'zzz' } },
+      );
     }
     this.#converge(deadlineMs, final);
     for (const part of this.#parts) this.#settle(part, deadlineMs);
@@ -179,12 +181,14 @@ class Simulation {
   #untilOk(
     deadlineMs: number,
     what: string,
-    attemptAt: (attempt: number) => { member: string; request: Call['request'] },
+    attemptAt: (attempt: number) => { member: string; request: Call['request'] } | undefined,
   ): number {
     const cluster = this.#cluster;
     let last: Outcome | undefined;
     for (let attempt = 0; cluster.scheduler.nowMs < deadlineMs; attempt++) {
-      const { member, request } = attemptAt(attempt);
+      const asked = attemptAt(attempt);
+      if (asked === undefined) return 0;
+      const { member, request } = asked;
       let outcome: Outcome | undefined;
       cluster.call('final', member, request, LIVENESS_BOUND_MS, (result) => {
         outcome = result;
