@@ -168,6 +168,8 @@ export const WATCH_SLICE_WATCHERS_MAX = 512;
  * object's memory.
  */
 export const WATCHERS_MAX = 150_000;
+/** Keys and range ends of all of them together: an eighth of an object's memory, 111 bytes for each. */
+export const WATCH_KEY_BYTES_MAX = 16 * 1024 * 1024;
 
 /** etcd's defaults: every ten minutes, and a random tenth of it on top. */
 export const WATCH_PROGRESS_INTERVAL_MS = 10 * 60_000;

@@ -243,6 +243,14 @@ export class WatchConnection implements ReceiverHost {
   /** Another member had the stream before. */
   #resume(resumption: Resumption): void {
     if (this.#closed) return;
+    let keyBytes = 0;
+    for (const { request } of resumption.watchers) {
+      keyBytes += request.key.length + request.range_end.length;
+    }
+    // Another member may have room; the one that had the stream is gone.
+    if (!this.#host.hub.hasRoomFor(resumption.watchers.length, keyBytes)) {
+      return this.#end(CLOSE.TRY_AGAIN);
+    }
     this.#stream?.close();
     const saved = savedStreamAt(resumption);
     this.#stream = this.#host.hub.restore(this.streamId, saved, this.#receiver);

@@ -91,6 +91,11 @@ export class WatchHub {
     return stream;
   }
 
+  /** True when so many more watchers, with so many bytes of keys and range ends, are not too many. */
+  hasRoomFor(watchers: number, keyBytes: number): boolean {
+    return this.#tally.hasRoomFor(watchers, keyBytes);
+  }
+
   stream(streamId: string): WatchStream | undefined {
     return this.#streams.get(streamId);
   }
@@ -171,11 +176,13 @@ export class WatchHub {
   }
 
   get gauges(): WatchGauges {
-    const { watchers, queued, waiting, pendingEvents, pendingBytes, eventsTotal } = this.#tally;
+    const { watchers, keyBytes, queued, waiting, pendingEvents, pendingBytes, eventsTotal } =
+      this.#tally;
     return {
       streams: this.#streams.size,
       watchers,
       ranges: this.#index.size,
+      keyBytes,
       slowWatchers: queued + waiting,
       waitingWatchers: waiting,
       pendingEvents,

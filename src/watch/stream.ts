@@ -8,7 +8,6 @@ import {
   type WatchRequest,
 } from '../api/messages.ts';
 import {
-  WATCHERS_MAX,
   WATCH_STREAM_CONTROL_BYTES_MAX,
   WATCH_STREAM_UNREAD_BYTES_MAX,
   WATCH_UNREAD_BYTES_MAX,
@@ -26,7 +25,7 @@ import {
   type SavedWatcher,
 } from './registration.ts';
 import { SavedRows } from './saved-rows.ts';
-import type { Tally } from './tally.ts';
+import { keyBytesOf, type Tally } from './tally.ts';
 import {
   WATCH_ID_AUTO,
   WATCH_ID_NONE,
@@ -282,7 +281,7 @@ export class WatchStream {
     const denied = this.#receiver.mayRead(range);
     if (denied !== undefined) return denied.rpcText;
     if (id !== WATCH_ID_AUTO && this.watchers.has(id)) return DUPLICATE_ID;
-    if (this.#host.tally.watchers >= WATCHERS_MAX) {
+    if (!this.#host.tally.hasRoomFor(1, keyBytesOf(range))) {
       return StatusError.of('requestTooManyRequests').message;
     }
     return undefined;

@@ -70,6 +70,8 @@ export interface WatchGauges {
   readonly watchers: number;
   /** Distinct ranges that they watch. */
   readonly ranges: number;
+  /** Bytes of their keys and range ends. */
+  readonly keyBytes: number;
   /** Watchers behind the store: etcd's slow_watcher_total. */
   readonly slowWatchers: number;
   /** Those among them that wait for their receiver to read: etcd's victims. */

@@ -9,6 +9,7 @@ import {
 } from '../../src/api/messages.ts';
 import {
   LEADERLESS_TICKS_MAX,
+  WATCH_KEY_BYTES_MAX,
   WATCH_PROGRESS_INTERVAL_MS,
   WATCH_SAVE_AFTER_MS,
   WATCH_STREAM_UNREAD_BYTES_MAX,
@@ -286,6 +287,20 @@ describe('the bridge', () => {
       [9n, true, 0],
       [4n, false, 5],
     ]);
+  });
+
+  it('sends a stream elsewhere for which it has no room', async () => {
+    const member = new HostUnderTest();
+    await member.host.current();
+    const socket = new PaperSocket();
+    const connection = member.host.open('bridge', socket);
+    const request = WatchCreateRequest.create({ key: new Uint8Array(WATCH_KEY_BYTES_MAX + 1) });
+    const watchers = [{ id: 0n, next: 2, request }];
+    connection.message(
+      encodeToMember([{ kind: 'resume', resumption: { nextId: 1, sentRevision: 1, watchers } }]),
+    );
+    assert.equal(socket.closedBy, CLOSE.TRY_AGAIN);
+    assert.equal(member.host.gauges.streams, 0);
   });
 
   it('says nothing of progress for a stream taken up before its watcher begins', async () => {

@@ -341,6 +341,7 @@ export class RandomWorld {
     const idle = {
       watchers: 0,
       ranges: 0,
+      keyBytes: 0,
       slowWatchers: 0,
       waitingWatchers: 0,
       pendingEvents: 0,

@@ -7,6 +7,7 @@ import { describe, it } from 'node:test';
 import { Code } from '../../src/api/errors.ts';
 import { bytesOf } from '../../src/lib/bytes.ts';
 import {
+  WATCH_KEY_BYTES_MAX,
   WATCH_STREAM_CONTROL_BYTES_MAX,
   WATCH_STREAM_UNREAD_BYTES_MAX,
   WATCH_UNREAD_BYTES_MAX,
@@ -134,6 +135,7 @@ describe('a receiver that does not read', () => {
       streams: 0,
       watchers: 0,
       ranges: 0,
+      keyBytes: 0,
       slowWatchers: 0,
       waitingWatchers: 0,
       pendingEvents: 0,
@@ -234,6 +236,23 @@ describe('catch-up', () => {
   });
 });
 
+describe('the keys of watchers', () => {
+  it('take a bounded amount of memory in all', () => {
+    const member = new TestMember();
+    const client = member.client();
+    const key = 'k'.repeat(WATCH_KEY_BYTES_MAX / 16);
+    for (let id = 0; id < 8; id++) client.watch(`${key.slice(8)}${id}`);
+    assert.equal(member.hub.gauges.watchers, 8);
+    client.watch(key);
+    const refusal = client.messages.at(-1)?.message();
+    assert.equal(refusal?.cancel_reason, 'etcdserver: too many requests');
+    assert.equal(refusal.canceled && refusal.created, true);
+    client.cancel(0);
+    client.watch(key.slice(8));
+    assert.equal(member.hub.gauges.watchers, 8);
+  });
+});
+
 describe('gauges', () => {
   it('return to zero after ten thousand creates and cancels (etcd pull request 20067)', () => {
     const member = new TestMember();
@@ -251,6 +270,7 @@ describe('gauges', () => {
         streams: 1,
         watchers: 0,
         ranges: 0,
+        keyBytes: 0,
         slowWatchers: 0,
         waitingWatchers: 0,
         pendingEvents: 0,
@@ -280,6 +300,7 @@ describe('gauges', () => {
         streams: 0,
         watchers: 0,
         ranges: 0,
+        keyBytes: 0,
         slowWatchers: 0,
         waitingWatchers: 0,
         pendingEvents: 0,
