@@ -1,4 +1,4 @@
-/** Runs seeds, one after the other, and adds up what they held. Imports production code: load late. */
+/** Runs one seed. Imports production code: load late. */
 import { inspect } from 'node:util';
 import { Prng } from '../../src/lib/prng.ts';
 import type { Trace } from './cluster.ts';
@@ -37,29 +37,5 @@ export async function runSeed(
   } finally {
     Error.stackTraceLimit = stackTraceLimit;
     process.off('unhandledRejection', note);
-  }
-}
-
-export interface Totals {
-  runs: number;
-  simulatedMs: number;
-  calls: number;
-  acknowledged: number;
-  unknown: number;
-  readonly counts: Map<string, number>;
-}
-
-export function newTotals(): Totals {
-  return { runs: 0, simulatedMs: 0, calls: 0, acknowledged: 0, unknown: 0, counts: new Map() };
-}
-
-export function addResult(totals: Totals, result: RunResult): void {
-  totals.runs++;
-  totals.simulatedMs += result.simulatedMs;
-  totals.calls += result.calls;
-  totals.acknowledged += result.acknowledged;
-  totals.unknown += result.unknown;
-  for (const [name, count] of Object.entries(result.counts)) {
-    totals.counts.set(name, (totals.counts.get(name) ?? 0) + count);
   }
 }
