@@ -41,8 +41,9 @@ export class EtcdSnapshot {
   readonly #hash = sha256.create();
   readonly #key = new ByteWriter(32);
   readonly #value = new ByteWriter(4096);
-  /** Pages written and not handed out yet. */
-  #ready = new ByteWriter(2 * SNAPSHOT_BLOB_BYTES);
+  /** Pages written and not handed out yet, the first of them perhaps in part. */
+  #ready: Uint8Array[] = [];
+  #readyBytes = 0;
   #sizes: FileSizes | undefined;
   #remainingBytes = 0;
   /** The pass under way; undefined once the file is whole. */
@@ -63,13 +64,13 @@ export class EtcdSnapshot {
 
   /** One slice of work; what is ready to be sent after it, if that is enough for a message. */
   step(): SnapshotPart | undefined {
-    if (this.#ready.length < SNAPSHOT_BLOB_BYTES && this.#pass !== undefined) {
+    if (this.#readyBytes < SNAPSHOT_BLOB_BYTES && this.#pass !== undefined) {
       const turn = this.#pass.next();
       if (turn.done === true) this.#endPass(turn.value);
     }
-    if (this.#ready.length >= SNAPSHOT_BLOB_BYTES) return this.#take(SNAPSHOT_BLOB_BYTES);
+    if (this.#readyBytes >= SNAPSHOT_BLOB_BYTES) return this.#take(SNAPSHOT_BLOB_BYTES);
     if (this.#pass !== undefined) return undefined;
-    if (this.#ready.length > 0) return this.#take(this.#ready.length);
+    if (this.#readyBytes > 0) return this.#take(this.#readyBytes);
     return { blob: this.#hash.digest(), remainingBytes: 0, last: true };
   }
 
@@ -85,16 +86,30 @@ export class EtcdSnapshot {
     }
     this.#sizes = sizes;
     this.#remainingBytes = fileBytes(sizes);
-    const write = (pages: Uint8Array): void => this.#ready.raw(pages);
+    const write = (pages: Uint8Array): void => {
+      this.#ready.push(pages);
+      this.#readyBytes += pages.length;
+    };
     this.#pass = this.#walk(new FileBuilder({ sizes, write }), false);
   }
 
   #take(bytes: number): SnapshotPart {
-    const ready = this.#ready.view();
-    const blob = ready.slice(0, bytes);
-    const rest = ready.slice(bytes);
-    this.#ready.reset();
-    this.#ready.raw(rest);
+    const blob = new Uint8Array(bytes);
+    let taken = 0;
+    let filled = 0;
+    for (const pages of this.#ready) {
+      const part = pages.subarray(0, bytes - filled);
+      blob.set(part, filled);
+      filled += part.length;
+      if (part.length < pages.length) {
+        this.#ready[taken] = pages.subarray(part.length);
+        break;
+      }
+      taken++;
+      if (filled === bytes) break;
+    }
+    this.#ready.splice(0, taken);
+    this.#readyBytes -= bytes;
     this.#hash.update(blob);
     this.#remainingBytes -= bytes;
     return { blob, remainingBytes: this.#remainingBytes, last: false };
