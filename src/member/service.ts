@@ -4,6 +4,7 @@ import { methods } from '../api/schema.ts';
 import { validateMessageBytes } from '../apply/validate.ts';
 import { RESPONSE_BYTES_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { authService } from './auth-service.ts';
 import { clusterService } from './cluster-service.ts';
 import { kvService } from './kv-service.ts';
 import { electionService } from './election-service.ts';
@@ -41,6 +42,7 @@ export class MemberService implements MemberRpc {
       ...leaseService(member),
       ...lockService(member),
       ...electionService(member),
+      ...authService(),
       ...clusterService(member),
       ...maintenanceService(member),
       ...restoreService(member),
