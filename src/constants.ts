@@ -370,6 +370,8 @@ export const LEASE_PAGE_ROWS_MAX = 4_096;
  * than the extension after an election, an alarm's lateness and a commit.
  */
 export const LEASE_FOLLOWER_GRACE_MS = 5_000;
+/** Longest pause between two looks for a leader that is gone, while there are leases to end. */
+export const LEASE_LEADERLESS_ALARM_MS_MAX = 60 * 60 * 1_000;
 /** How far ahead an awake member keeps its alarm while there are leases, in case its process dies. */
 export const LEASE_AWAKE_ALARM_MS = 30_000;
 /** A renewal that waits for the end of its lease asks again who leads after this time. */

@@ -2,10 +2,10 @@
  * Leases as a part of the member: makes the leader's lessor the primary one, proposes what it finds,
  * and wakes the member when a lease may end.
  *
- * Alarms. The leader that comes to rest wishes to be woken when the first lease ends. A follower knows
- * no deadlines, only what a new leader would assume to remain of each lease; it wishes to be woken when
- * the first of these is over, and a grace: by then the leader has acted, or is gone and must be
- * replaced. Awake members keep an alarm some way ahead, so that a process that dies is built anew.
+ * Alarms. The leader that comes to rest wishes to be woken when the first lease ends, and tells the others
+ * how long that is. They wish to be woken then, and a grace later: by then the leader has acted, or is
+ * gone and must be replaced. A follower that was not told goes by the least that a new leader would assume
+ * to remain of any lease; one that finds no leader asks less and less often. Awake members keep an alarm some way ahead, so that a process that dies is built anew.
  */
 import { StatusError } from '../api/errors.ts';
 import { leaseIdToLong } from '../api/messages.ts';
@@ -14,18 +14,16 @@ import {
   LEASE_AWAKE_ALARM_MS,
   LEASE_ENDED_RECHECK_MS,
   LEASE_EXPIRE_PERIOD_MS,
-  LEASE_FOLLOWER_GRACE_MS,
   TICK_MS,
 } from '../constants.ts';
-import { ByteReader, ByteWriter } from '../lib/binary.ts';
-import { EMPTY_BYTES } from '../lib/bytes.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { LeaseId } from '../mvcc/types.ts';
 import type { RawNode } from '../raft/raw-node.ts';
-import type { NodeId } from '../raft/types.ts';
+import { NO_NODE, type NodeId } from '../raft/types.ts';
 import { drawLeaseId } from '../lease/lease-id.ts';
 import type { Lessor, Renewal } from '../lease/lessor.ts';
 import type { Alarms } from './alarms.ts';
+import { decodeRestNote, encodeRestNote, LeaseAlarm } from './lease-alarm.ts';
 import { LeaderLeases } from './leader-leases.ts';
 import type { LeaseAnswer, LeaseQuestion } from './lease-messages.ts';
 import type { Clock, Log, PeerAddress, Random, Transport } from './ports.ts';
@@ -40,7 +38,7 @@ export interface LeaseHostPorts {
   readonly transport: Transport;
   readonly alarms: Alarms;
   readonly self: NodeId;
-  readonly raft: Pick<RawNode, 'leader' | 'term' | 'status'>;
+  readonly raft: Pick<RawNode, 'leader' | 'term' | 'status' | 'noteAtRest' | 'restNote'>;
   /** Index of the last entry applied. */
   readonly applied: () => number;
   readonly addressOf: (id: NodeId) => PeerAddress | undefined;
@@ -49,11 +47,6 @@ export interface LeaseHostPorts {
   readonly confirm: () => Promise<void>;
 }
 
-/** Who wishes for an alarm. */
-export const LEASE_ALARM = 'lease';
-
-const ALARM_TABLE = 'lease_alarm';
-const ALARM_ROW = 0;
 /** Nobody could renew during an election. */
 const EXTEND_MS = ELECTION_TICKS * TICK_MS;
 
@@ -71,10 +64,9 @@ export class LeaseHost {
   #leading: { readonly term: number; readonly index: number } | undefined;
   /** Renewals that met a lease whose end is on its way through the log. */
   #ended: EndedWaiter[] = [];
-  /** Wish for the alarm as it stands in storage. */
-  #alarmMs: number | undefined;
   /** When ended leases were last looked for. */
   #expiredMs = 0;
+  readonly #alarm: LeaseAlarm;
   #stopped = false;
 
   constructor(ports: LeaseHostPorts) {
@@ -85,9 +77,11 @@ export class LeaseHost {
       answer: (question) => this.answer(question),
       leaderAddress: () => this.#leaderAddress(),
     });
-    // What an earlier instance wished for still stands, and others may set the alarm anew.
-    this.#alarmMs = loadAlarm(ports.rows);
-    ports.alarms.wish(LEASE_ALARM, this.#alarmMs);
+    this.#alarm = new LeaseAlarm(ports.alarms, ports.rows);
+    ports.raft.noteAtRest(() => {
+      const firstMs = this.lessor.nextDeadline();
+      return encodeRestNote(firstMs === undefined ? undefined : firstMs - ports.clock.nowMs());
+    });
   }
 
   /** The member's turn is over. */
@@ -118,17 +112,16 @@ export class LeaseHost {
   /** The member comes to rest: what must outlive its memory is written now. */
   rest(): void {
     this.#followLeadership();
-    const { alarms, clock } = this.#ports;
-    if (this.lessor.primaryTerm === undefined) {
-      const seconds = this.lessor.shortestAssumedSeconds();
-      this.#wish(
-        seconds === undefined
-          ? undefined
-          : clock.nowMs() + seconds * 1000 + LEASE_FOLLOWER_GRACE_MS,
-      );
-    } else {
+    const { alarms, clock, raft } = this.#ports;
+    if (this.lessor.primaryTerm !== undefined) {
       this.lessor.rest();
-      this.#wish(this.lessor.nextDeadline());
+      this.#alarm.wish(this.lessor.nextDeadline());
+    } else if (this.lessor.size === 0) {
+      this.#alarm.wish(undefined);
+    } else {
+      const assumedMs = (this.lessor.shortestAssumedSeconds() ?? 0) * 1000;
+      const remainingMs = decodeRestNote(raft.restNote) ?? assumedMs;
+      this.#alarm.wishToCheck(clock.nowMs(), remainingMs, raft.leader !== NO_NODE);
     }
     alarms.settle({ exact: true });
   }
@@ -291,34 +284,13 @@ export class LeaseHost {
   #keepAlarmAhead(): void {
     const { alarms, clock } = this.#ports;
     const nowMs = clock.nowMs();
+    const { atMs } = this.#alarm;
     if (this.lessor.size === 0) {
-      if (this.#alarmMs !== undefined && this.#alarmMs <= nowMs) this.#wish(undefined);
+      if (atMs !== undefined && atMs <= nowMs) this.#alarm.wish(undefined);
       return;
     }
-    if (this.#alarmMs !== undefined && this.#alarmMs > nowMs) return;
-    this.#wish(nowMs + LEASE_AWAKE_ALARM_MS);
+    if (atMs !== undefined && atMs > nowMs) return;
+    this.#alarm.keepAhead(nowMs + LEASE_AWAKE_ALARM_MS);
     alarms.settle({ exact: false });
   }
-
-  #wish(atMs: number | undefined): void {
-    this.#ports.alarms.wish(LEASE_ALARM, atMs);
-    if (atMs === this.#alarmMs) return;
-    this.#alarmMs = atMs;
-    saveAlarm(this.#ports.rows, atMs);
-  }
-}
-
-function loadAlarm(rows: RowStore): number | undefined {
-  const row = rows.get(ALARM_TABLE, ALARM_ROW);
-  return row === undefined ? undefined : new ByteReader(row.head).varint();
-}
-
-function saveAlarm(rows: RowStore, atMs: number | undefined): void {
-  if (atMs === undefined) {
-    rows.delete(ALARM_TABLE, ALARM_ROW);
-    return;
-  }
-  const writer = new ByteWriter();
-  writer.varint(Math.max(0, Math.ceil(atMs)));
-  rows.put(ALARM_TABLE, ALARM_ROW, writer.finish(), EMPTY_BYTES);
 }

@@ -1,4 +1,5 @@
 import { assert } from '../lib/assert.ts';
+import { EMPTY_BYTES } from '../lib/bytes.ts';
 import { trackerOf } from './confchange/track.ts';
 import type { RaftConfig } from './config.ts';
 import { RaftLog } from './log.ts';
@@ -77,6 +78,10 @@ export class Core {
   resting = false;
   /** Rest began since the last Ready. */
   restDue = false;
+  /** What a leader adds to `rest`, for the hosts of the others. */
+  restNote: () => Uint8Array = () => EMPTY_BYTES;
+  /** What the leader added to the `rest` that this member rests by; empty: nothing, or no such rest. */
+  heardRestNote: Uint8Array = EMPTY_BYTES;
   /** Leader: ticks without work. */
   idleTicks = 0;
   /** Ticks without a leader. */

@@ -120,6 +120,16 @@ export class RawNode {
     wake(this.#core, true);
   }
 
+  /** `note` makes what the hosts of the others are told when this member, as leader, brings them to rest. */
+  noteAtRest(note: () => Uint8Array): void {
+    this.#core.restNote = note;
+  }
+
+  /** What the leader's host noted in the `rest` by which this member rests; empty if nothing is known. */
+  get restNote(): Uint8Array {
+    return this.#core.heardRestNote;
+  }
+
   /** The log holds again all that this member ever acknowledged: it may vote. */
   endRecovery(): void {
     this.#core.recovering = false;

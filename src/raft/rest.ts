@@ -15,6 +15,7 @@
  * A `rest` that is lost leaves its receiver awake; it misses the leader, asks for votes, and so wakes
  * the leader, which puts all to rest once more. A late one is undone by the next heartbeat.
  */
+import { EMPTY_BYTES } from '../lib/bytes.ts';
 import type { Core } from './core.ts';
 import { campaign } from './election.ts';
 import { jointVote } from './quorum/joint.ts';
@@ -28,6 +29,7 @@ export function wake(core: Core, callOthers: boolean): void {
   if (!core.resting) return;
   core.resting = false;
   core.restDue = false;
+  core.heardRestNote = EMPTY_BYTES;
   core.idleTicks = 0;
   core.leaderlessTicks = 0;
   core.drawElectionTimeout();
@@ -63,8 +65,9 @@ export function tickRest(core: Core): void {
   core.idleTicks = isQuiet(core) ? core.idleTicks + 1 : 0;
   if (core.idleTicks < restAfterTicks || !followersMayRest(core)) return;
   const { index, term: logTerm } = core.log.last;
+  const context = core.restNote();
   for (const [id] of core.peers()) {
-    core.send(MessageType.rest, id, { index, logTerm, commit: index });
+    core.send(MessageType.rest, id, { index, logTerm, commit: index, context });
   }
   enterRest(core);
 }
@@ -99,14 +102,17 @@ function followersMayRest(core: Core): boolean {
 
 /** `rest` from the leader of this term, which was just heard. */
 export function followRest(core: Core, message: Message): void {
-  const { index, logTerm: term, commit } = message;
+  const { index, logTerm: term, commit, context } = message;
   const same = core.log.lastIndex === index && core.log.matches({ index, term });
   if (!same || core.requests.size > 0 || core.forward.length > 0) {
     core.send(MessageType.wake, message.from);
     return;
   }
   core.log.commitTo(Math.min(commit, index));
+  core.heardRestNote = context;
   if (!core.resting) enterRest(core);
+  // It slept through the work in between; the host is to hear what is new.
+  else if (context.length > 0) core.restDue = true;
 }
 
 /** A member that finds no leader for long and has nothing to do stops trying until there is work. */

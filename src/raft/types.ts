@@ -121,7 +121,7 @@ export interface Message {
   /**
    * readIndex and readIndexResponse: id of the request. heartbeat and its response: id of the read
    * round, or empty. vote: non-empty when the leader asked for this election (transfer). transferLeader:
-   * the target's id as a byte string.
+   * the target's id as a byte string. rest: a note of the leader's host to the others'.
    */
   readonly context: Uint8Array;
   readonly snapshot?: SnapshotMeta;
