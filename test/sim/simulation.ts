@@ -161,17 +161,19 @@ class Simulation {
       );
     }
     this.#converge(deadlineMs, final);
-    for (const part of this.#parts) this.#settle(part, deadlineMs);
+    for (const part of this.#parts) {
+      const patienceMs = Math.max(LIVENESS_BOUND_MS, part.patienceMs ?? 0);
+      this.#settle(part, Math.max(deadlineMs, this.#cluster.scheduler.nowMs + patienceMs));
+    }
   }
 
   #settle(part: WorkloadPart, deadlineMs: number): void {
     const { scheduler } = this.#cluster;
-    const extraMs = Math.max(0, (part.patienceMs ?? 0) - LIVENESS_BOUND_MS);
     for (let rest = part.unsettled(); rest !== undefined; rest = part.unsettled()) {
-      if (scheduler.nowMs >= deadlineMs + extraMs) {
+      if (scheduler.nowMs >= deadlineMs) {
         throw new Violation(
           LIVENESS,
-          `after ${LIVENESS_BOUND_MS + extraMs} ms there is still ${rest}; ${this.#states()}`,
+          `at ${scheduler.nowMs.toFixed(0)} ms there is still ${rest}; ${this.#states()}`,
         );
       }
       this.#runUntil(scheduler.nowMs + 50);
@@ -257,9 +259,10 @@ class Simulation {
     }
     checkRevisions(calls);
     checkOldReads(calls);
+    // A part says more closely what is wrong than what follows.
+    for (const part of this.#parts) part.judge();
     const foreign = new Set(this.#parts.flatMap((part) => [...(part.foreignRevisions?.() ?? [])]));
     checkLinearizable(calls, { hint: this.#cluster.observer.hints.over(calls), foreign });
-    for (const part of this.#parts) part.judge();
   }
 
   /** A flipped bit may lie where nobody looked until now: then it is named, and proves nothing else. */

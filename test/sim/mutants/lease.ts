@@ -58,8 +58,19 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: HOST,
-        find: '      this.#wish(this.lessor.nextDeadline());',
-        replace: '      this.#wish(undefined);',
+        find: '      this.#alarm.wish(this.lessor.nextDeadline());',
+        replace: '      this.#alarm.wish(undefined);',
+      },
+    ],
+  },
+  {
+    name: 'leader-not-looked-after',
+    bug: 'followers at rest are not woken to see whether their leader ended the leases',
+    patches: [
+      {
+        file: HOST,
+        find: '      this.#alarm.wishToCheck(clock.nowMs(), remainingMs, raft.leader !== NO_NODE);',
+        replace: '      if (remainingMs < 0) this.#alarm.wish(clock.nowMs());',
       },
     ],
   },
