@@ -22,14 +22,7 @@ const AUTH_REVISION = 1;
 
 export function authService(): ServiceTable {
   return {
-    'etcdserverpb.Auth/AuthStatus': unaryMethod(
-      AuthStatusRequest,
-      AuthStatusResponse,
-      async () => ({
-        enabled: false,
-        authRevision: AUTH_REVISION,
-      }),
-    ),
+    'etcdserverpb.Auth/AuthStatus': unaryMethod(AuthStatusRequest, AuthStatusResponse, status),
     'etcdserverpb.Auth/UserList': unaryMethod(AuthUserListRequest, AuthUserListResponse, none),
     'etcdserverpb.Auth/RoleList': unaryMethod(AuthRoleListRequest, AuthRoleListResponse, none),
     'etcdserverpb.Auth/UserGet': refusing(AuthUserGetRequest, AuthUserGetResponse, 'userNotFound'),
