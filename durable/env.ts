@@ -21,6 +21,8 @@ export interface Env {
   readonly EDGETCD_MAX_LEARNERS?: string;
   /** Space a member may use before the cluster takes no more keys; 2 GiB unless given. */
   readonly EDGETCD_QUOTA_BYTES?: string;
+  /** Seconds between two comparisons of the members' hashes; 3600 unless given, 0 for none. */
+  readonly EDGETCD_CORRUPT_CHECK_SECONDS?: string;
   /** Comma-separated origins whose pages may call this deployment, or "*" for all. */
   readonly EDGETCD_CORS?: string;
 }
@@ -37,7 +39,9 @@ export function settingsOf(env: Env): MemberSettings {
   const clientUrls = listOf(env.EDGETCD_CLIENT_URLS);
   const learnersMax = countOf('EDGETCD_MAX_LEARNERS', env.EDGETCD_MAX_LEARNERS);
   const quotaBytes = countOf('EDGETCD_QUOTA_BYTES', env.EDGETCD_QUOTA_BYTES);
+  const checkSeconds = countOf('EDGETCD_CORRUPT_CHECK_SECONDS', env.EDGETCD_CORRUPT_CHECK_SECONDS);
   return {
+    ...(checkSeconds === undefined ? {} : { corruptionCheckMs: 1000 * checkSeconds }),
     ...(clientUrls.length === 0 ? {} : { clientUrls }),
     ...(learnersMax === undefined ? {} : { learnersMax }),
     ...(quotaBytes === undefined ? {} : { quotaBytes }),

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type ClusterConfig, isRegion, type Self } from '../src/member/cluster-config.ts';
-import { beginAs, memberIn } from '../src/member/identity.ts';
+import { beginAs, type Identity, memberIn } from '../src/member/identity.ts';
 import { PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
 import { addressedIdentity, refuseStranger } from '../src/member/peer-receiver.ts';
 import type { Roster } from '../src/member/roster.ts';
@@ -127,8 +127,8 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     if (addressed !== undefined && this.#live === undefined) {
       const self = { id: addressed.id, name: this.#name, region: undefined };
       this.#start({ config: { ...this.#config, id: addressed.clusterId }, self });
-    } else if (addressed !== undefined && this.#live?.member.givesWayTo(addressed) === true) {
-      this.#live.member.stop();
+    } else if (addressed !== undefined && this.#givesWayTo(addressed)) {
+      this.#live?.member.stop();
       beginAs(this.#rows, addressed);
       abandon(this.ctx, `the object becomes member ${addressed.id}`);
       return new Response('the member begins anew', { status: 503 });
@@ -141,6 +141,11 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     if (path === PEER_STREAM_PATH) return this.#acceptStream();
     const answer = await peers.handle(path, new Uint8Array(await request.arrayBuffer()));
     return new Response(answer.body, { status: answer.status });
+  }
+
+  #givesWayTo(addressed: Identity): boolean {
+    const member = this.#live?.member;
+    return member?.seat.givesWayTo(addressed, member.status) === true;
   }
 
   #start(seat: { readonly config: ClusterConfig; readonly self: Self }): void {

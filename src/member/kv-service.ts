@@ -69,8 +69,14 @@ export function kvService(member: Member): ServiceTable {
       return member.read((state) => state.readOnlyTxn(txn));
     }),
 
-    'etcdserverpb.KV/Compact': unaryMethod(CompactionRequest, CompactionResponse, (compaction) =>
-      member.propose({ compaction }),
+    'etcdserverpb.KV/Compact': unaryMethod(
+      CompactionRequest,
+      CompactionResponse,
+      async (compaction) => {
+        const answer = await member.propose({ compaction });
+        if (compaction.physical) await member.upkeep.cleaned();
+        return answer;
+      },
     ),
   };
 }

@@ -5,16 +5,9 @@
 import { Code, StatusError } from '../api/errors.ts';
 import type { ApplyResponse } from '../apply/dispatch.ts';
 import { StateMachine } from '../apply/state-machine.ts';
-import { UnknownRequestError } from '../apply/unknown-request.ts';
-import {
-  CATCH_UP_ENTRIES,
-  ELECTION_TICKS,
-  HEARTBEAT_TICKS,
-  PROPOSAL_TIMEOUT_MS,
-  REST_AFTER_TICKS,
-} from '../constants.ts';
+import { CATCH_UP_ENTRIES, PROPOSAL_TIMEOUT_MS } from '../constants.ts';
 import { decodeConfChange, decodeMessages } from '../raft/codec.ts';
-import { RawNode, type RaftStatus } from '../raft/raw-node.ts';
+import type { RawNode, RaftStatus } from '../raft/raw-node.ts';
 import {
   type Entry,
   EntryKind,
@@ -29,11 +22,17 @@ import { Wal } from '../wal/wal.ts';
 import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { ClusterConfig, Self } from './cluster-config.ts';
+import type { Consistency } from './consistency.ts';
+import { traceOf, waitForNewerVersion } from './failure.ts';
+import type { FreshReads } from './fresh-reads.ts';
 import type { LeaseHost } from './lease-host.ts';
-import { claimStorage, type Identity } from './identity.ts';
+import { claimStorage } from './identity.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
-import { openParts } from './member-parts.ts';
+import { openParts, partsWaiting, stopParts, tickParts } from './member-parts.ts';
 import type { MembershipAdmin } from './membership-admin.ts';
+import type { CorruptionCheck } from './corruption-check.ts';
+import type { Upkeep } from './upkeep.ts';
+import { openRaft } from './open-raft.ts';
 import { openStateParts } from './open-state.ts';
 import { Pace } from './pace.ts';
 import { Peers } from './peers.ts';
@@ -41,6 +40,7 @@ import type { MemberPorts, PeerAddress } from './ports.ts';
 import { type Proposal, ProposalQueue } from './proposal-queue.ts';
 import {
   damageOf,
+  DivergedError,
   endRecovery,
   firstMembers,
   isCorruption,
@@ -49,7 +49,7 @@ import {
 } from './recovery.ts';
 import { Recovering } from './recovering.ts';
 import type { Roster } from './roster.ts';
-import { Seat } from './seat.ts';
+import type { Seat } from './seat.ts';
 import { SnapshotReceiver } from './snapshot-receiver.ts';
 import { SnapshotSender } from './snapshot-sender.ts';
 import { WATCH_ALARM, type WatchHost } from './watch-host.ts';
@@ -66,6 +66,9 @@ export class Member {
   readonly watch: WatchHost;
   readonly leases: LeaseHost;
   readonly admin: MembershipAdmin;
+  readonly upkeep: Upkeep;
+  readonly corruption: CorruptionCheck;
+  readonly fresh: FreshReads;
   readonly seat: Seat;
   readonly ports: MemberPorts;
   readonly #wal: Wal;
@@ -103,14 +106,8 @@ export class Member {
     this.state = StateMachine.open(rows, parts);
     this.#checkpoints = new Checkpoints(rows, this.#wal, this.state);
     this.#checkpoints.bootstrapIfFresh(firstMembers(rows, config, identity.id));
-    this.#raft = this.#openRaft(nonce);
-    this.seat = new Seat({
-      ...ports,
-      identity,
-      membership: this.state.membership,
-      clientUrls: ports.settings?.clientUrls,
-      propose: (proposal) => this.propose(proposal),
-    });
+    const isMember = this.state.membership.get(identity.id) !== undefined;
+    this.#raft = openRaft(identity.id, ports, this.#wal, nonce, damage !== undefined, isMember);
     this.#reads = new LinearizableReads(nonce);
     this.#proposals = new ProposalQueue(nonce);
     this.#peers = new Peers(
@@ -129,17 +126,23 @@ export class Member {
     });
     this.snapshots = new SnapshotReceiver(this.state, (frame) => this.receive(frame));
     this.#alarms = new Alarms(ports.clock);
-    const { watch, leases, admin } = openParts(this, {
+    const opened = openParts(this, {
       alarms: this.#alarms,
       raft: this.#raft,
       lessor: parts.leases,
+      store: parts.mvcc,
       nonce,
       guard: (run) => this.#guard(run),
       schedule: () => this.#schedule(),
+      beginAnew: (reason) => this.#beginAnew(reason),
     });
-    this.watch = watch;
-    this.leases = leases;
-    this.admin = admin;
+    this.watch = opened.watch;
+    this.leases = opened.leases;
+    this.admin = opened.admin;
+    this.upkeep = opened.upkeep;
+    this.corruption = opened.corruption;
+    this.fresh = opened.fresh;
+    this.seat = opened.seat;
     if (this.seat.removed) this.#leave();
     if (this.#recovering !== undefined) {
       this.#raft.wake();
@@ -157,21 +160,6 @@ export class Member {
    */
   static open(config: ClusterConfig, self: Self, ports: MemberPorts): Member {
     return openDespiteDamage(ports, config, self, () => new Member(config, self, ports));
-  }
-
-  #openRaft(nonce: Uint8Array): RawNode {
-    const recovering = this.#recovering !== undefined;
-    return new RawNode({
-      id: this.self.id,
-      storage: this.#wal,
-      random: this.ports.random,
-      nonce,
-      electionTicks: ELECTION_TICKS,
-      heartbeatTicks: HEARTBEAT_TICKS,
-      restAfterTicks: REST_AFTER_TICKS,
-      recovering,
-      blank: recovering || this.state.membership.get(this.self.id) === undefined,
-    });
   }
 
   get status(): RaftStatus {
@@ -202,16 +190,6 @@ export class Member {
     return this.seat.addressOf(id);
   }
 
-  /**
-   * Peers take this object for another member: does it have anything to lose? A member that was removed
-   * has not, nor one that never had a log or a vote, such as one that was started before it was added.
-   */
-  givesWayTo({ clusterId, id }: Identity): boolean {
-    if (id === this.self.id && clusterId === this.config.id) return false;
-    const { term, lastIndex } = this.#raft.status();
-    return this.seat.removed || (term === 0 && lastIndex === 0);
-  }
-
   /** A peer said where it can be reached: needed until its addition has come down the log to here. */
   meet(address: PeerAddress): void {
     this.seat.meet(address);
@@ -236,7 +214,8 @@ export class Member {
    */
   async propose(proposal: Proposal): Promise<ApplyResponse> {
     this.#refuseWhenStopped();
-    this.#refuseWithoutSeat();
+    if (this.seat.refusal !== undefined) throw this.seat.refusal;
+    this.upkeep.admit(proposal);
     const waiting = this.#proposals.add(proposal, this.#deadline());
     this.#schedule();
     const outcome = await waiting;
@@ -248,6 +227,12 @@ export class Member {
   async linearizable(): Promise<void> {
     this.#refuseWhenUnfit();
     await this.#confirmedRead();
+  }
+
+  /** Resolves once a read of `state` is as fresh as asked. @throws StatusError those of `linearizable` */
+  async readable(level: Consistency): Promise<void> {
+    this.#refuseWhenUnfit();
+    await this.fresh.ready(level, this.#deadline());
   }
 
   async #confirmedRead(): Promise<void> {
@@ -292,9 +277,7 @@ export class Member {
     this.#peers.quiet();
     this.#proposals.failAll(reason);
     this.#reads.failAll(reason);
-    this.watch.stop();
-    this.leases.stop();
-    this.admin.stop(reason);
+    stopParts(this, reason);
   }
 
   /** The member was removed: it writes that down, wakes for nothing any more, and ends. */
@@ -314,15 +297,10 @@ export class Member {
     if (this.#stopped !== undefined) throw this.#stopped;
   }
 
-  #refuseWithoutSeat(): void {
-    const { refusal } = this.seat;
-    if (refusal !== undefined) throw refusal;
-  }
-
   #refuseWhenUnfit(): void {
     this.#refuseWhenStopped();
-    if (this.#recovering !== undefined) throw this.#recovering.refusal;
-    this.#refuseWithoutSeat();
+    const refusal = this.#recovering?.refusal ?? this.seat.refusal ?? this.corruption.refusal;
+    if (refusal !== undefined) throw refusal;
   }
 
   #deadline(): number {
@@ -339,6 +317,7 @@ export class Member {
     this.#reads.flush((id) => this.#raft.readIndex(id));
     this.#advance();
     this.leases.afterTurn();
+    this.fresh.advanced();
     if (this.#checkpoints.due) this.checkpoint();
     this.#followRest();
     if (this.state.mvcc.hasWork) this.#pace.workSoon();
@@ -404,6 +383,7 @@ export class Member {
       this.watch.notify(outcome.changes, this.state.mvcc.revision);
     }
     if (outcome.restored === true) this.#saveRestored();
+    this.corruption.afterEntry();
     this.#proposals.settle(proposer, sequence, outcome);
   }
 
@@ -432,7 +412,7 @@ export class Member {
 
   /** Ticks while the cluster is awake; at rest no timer and no socket keeps the object in memory. */
   #followRest(): void {
-    const waiting = this.#reads.waiting || this.#proposals.waiting || this.admin.waiting;
+    const waiting = this.#reads.waiting || this.#proposals.waiting || partsWaiting(this);
     const resting = this.#raft.resting && !waiting && this.#recovering === undefined;
     this.watch.rest(resting);
     if (!resting) {
@@ -440,6 +420,7 @@ export class Member {
       return;
     }
     this.#pace.endTicks();
+    this.fresh.rest();
     // Also when no tick was due: a tick may be what ended here, or a stray message was answered.
     this.#peers.quiet();
   }
@@ -447,18 +428,15 @@ export class Member {
   #tick(): void {
     const nowMs = this.ports.clock.nowMs();
     this.#raft.tick();
-    this.watch.tick(this.#raft.leader !== NO_NODE);
     const timeout = StatusError.of('timeout');
     this.#reads.expire(nowMs, timeout);
     this.#proposals.expire(nowMs, timeout);
-    this.admin.tick(nowMs);
-    if (this.#raft.leader !== NO_NODE) this.seat.publish();
     this.#recovering?.follow(
       nowMs,
       () => this.#confirmedRead(),
       () => this.#recovered(),
     );
-    this.leases.tick();
+    tickParts(this, nowMs, this.#raft.leader !== NO_NODE);
     this.#turn();
   }
 
@@ -474,6 +452,10 @@ export class Member {
     if (this.state.mvcc.hasWork) this.#pace.workSoon();
   }
 
+  #beginAnew(reason: string): void {
+    if (this.state.membership.members.length > 1) this.#fail(new DivergedError(reason));
+  }
+
   /** Memory and storage may differ after any error here: this instance must not go on. */
   #guard(run: () => void): void {
     if (this.#stopped !== undefined) return;
@@ -485,16 +467,10 @@ export class Member {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof UnknownRequestError) {
-      this.ports.log.warn('member stops, idle', { error: error.message });
-      this.stop(error.refusalAt(this.self.name));
-      return;
-    }
-    this.ports.log.warn('member stops', {
-      error: error instanceof Error ? (error.stack ?? error.message) : String(error),
-    });
+    const waits = waitForNewerVersion(this.self.name, error);
+    this.ports.log.warn('member stops', { error: waits?.message ?? traceOf(error) });
     if (isCorruption(error)) noteDamage(this.ports.rows, error);
-    this.stop();
-    this.ports.abandon(error);
+    this.stop(waits);
+    if (waits === undefined) this.ports.abandon(error);
   }
 }

@@ -11,6 +11,9 @@ export const PEER_LEASE_PATH = '/peer/lease';
 /** POST: a change of membership for the leader, see membership-messages.ts. */
 export const PEER_MEMBERSHIP_PATH = '/peer/membership';
 
+/** POST: the hash at a revision, see corruption-check.ts. */
+export const PEER_HASH_PATH = '/peer/hash';
+
 /** Every peer request carries these; the receiver refuses a mismatch with 4xx and a text. */
 export const PEER_HEADERS = {
   cluster: 'x-edgetcd-cluster',

@@ -6,6 +6,7 @@ import { decodeQuestions, encodeAnswers } from './lease-messages.ts';
 import { decodeCommand, encodeAnswer } from './membership-messages.ts';
 import {
   PEER_FRAME_PATH,
+  PEER_HASH_PATH,
   PEER_HEADERS,
   PEER_LEASE_PATH,
   PEER_MEMBERSHIP_PATH,
@@ -99,6 +100,9 @@ export class PeerReceiver {
           questions.map((question) => this.#member.leases.answer(question)),
         );
         return { status: 200, body: encodeAnswers(answers) };
+      }
+      if (path === PEER_HASH_PATH) {
+        return { status: 200, body: await this.#member.corruption.answer(body) };
       }
       if (path === PEER_MEMBERSHIP_PATH) {
         const answer = await this.#member.admin.answer(decodeCommand(body));

@@ -74,4 +74,6 @@ export interface MemberSettings {
   readonly learnersMax?: number;
   /** Space a member may use before it raises NOSPACE; 0: as much as there is. */
   readonly quotaBytes?: number;
+  /** Pause between two comparisons of the members' hashes; 0: none are made. */
+  readonly corruptionCheckMs?: number;
 }

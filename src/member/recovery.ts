@@ -44,12 +44,18 @@ export class CannotStartError extends Error {
   }
 }
 
+/** What this member holds is sound, but not what the others hold. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}
+
 /** True for an error that says that a stored row is not what was written. */
 export function isCorruption(error: unknown): error is Error {
   return (
     error instanceof CorruptWalError ||
     error instanceof CorruptPageError ||
     error instanceof CorruptStateError ||
+    error instanceof DivergedError ||
     error instanceof CorruptLeasesError ||
     error instanceof CorruptIdentityError ||
     error instanceof MissingRestoreError

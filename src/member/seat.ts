@@ -2,6 +2,7 @@ import { Code, StatusError } from '../api/errors.ts';
 import { idToLong } from '../api/messages.ts';
 import type { Membership } from '../apply/membership.ts';
 import type { RowStore } from '../lib/row-store.ts';
+import type { RaftStatus } from '../raft/raw-node.ts';
 import { type Message, MessageType, type NodeId } from '../raft/types.ts';
 import { type Identity, isMarkedRemoved, markRemoved } from './identity.ts';
 import type { Log, PeerAddress } from './ports.ts';
@@ -101,6 +102,16 @@ export class Seat {
       finish();
       log.warn('name and client URLs not published yet', { error: String(error) });
     });
+  }
+
+  /**
+   * Peers take this object for another member: does this one have anything to lose? A member that was
+   * removed has not, nor one that never had a log or a vote, such as one started before it was added.
+   */
+  givesWayTo(other: Identity, { term, lastIndex }: RaftStatus): boolean {
+    const { id, clusterId } = this.#ports.identity;
+    if (other.id === id && other.clusterId === clusterId) return false;
+    return this.removed || (term === 0 && lastIndex === 0);
   }
 
   /** Durably: this member has no place any more. */

@@ -74,6 +74,8 @@ export interface MvccStats {
 
 export interface MvccStore extends Mvcc {
   readonly stats: MvccStats;
+  /** A compaction is not cleaned up yet. */
+  readonly compacting: boolean;
   /** `hash` in steps, for stores so large that one call would hold up everything else. */
   hashInSteps(revision: number): HashJob;
 }
@@ -175,6 +177,11 @@ class Store implements MvccStore, TxnHost {
       throw new FutureRevisionError(`compact to ${revision}: the newest is ${this.revision}`);
     }
     this.compactRevision = revision;
+  }
+
+  get compacting(): boolean {
+    const { flushedCompactRevision } = this.generation.progress;
+    return flushedCompactRevision !== this.compactRevision || this.#compactor.due;
   }
 
   get hasWork(): boolean {

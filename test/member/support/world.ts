@@ -5,7 +5,7 @@ import type { Identity } from '../../../src/member/identity.ts';
 import { siblingName } from '../../../src/member/peer-url.ts';
 import { PEER_HEADERS } from '../../../src/member/peer-protocol.ts';
 import { PeerReceiver } from '../../../src/member/peer-receiver.ts';
-import type { PeerAddress, Transport } from '../../../src/member/ports.ts';
+import type { MemberSettings, PeerAddress, Transport } from '../../../src/member/ports.ts';
 import { MemberService } from '../../../src/member/service.ts';
 import { PEER_PROTOCOL_VERSION } from '../../../src/constants.ts';
 import { Prng } from '../../../src/lib/prng.ts';
@@ -37,7 +37,10 @@ export class World {
   readonly streaming = new Set<string>();
   readonly #random = new Prng(1);
 
-  constructor(members: string) {
+  readonly settings: MemberSettings;
+
+  constructor(members: string, settings: MemberSettings = {}) {
+    this.settings = settings;
     this.config = parseCluster('test', members);
     for (const { name } of this.config.members) this.start(name, new MemoryRowStore());
   }
@@ -62,6 +65,7 @@ export class World {
       transport: this.#transport(name),
       log: { info: note, warn: note },
       abandon: (reason) => void abandoned.push(reason),
+      settings: this.settings,
     });
     const service = new MemberService(member);
     const receiver = new PeerReceiver(member, SECRET);
