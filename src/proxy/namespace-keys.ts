@@ -46,7 +46,7 @@ export class KeyPrefix {
   readonly #prefix: Uint8Array;
 
   constructor(prefix: Uint8Array) {
-    this.#prefix = prefix;
+    this.#prefix = Uint8Array.from(prefix);
   }
 
   /** For the methods that have keys in them, by full name. */
@@ -223,7 +223,7 @@ export class KeyPrefix {
 function endOfPrefix(prefix: Uint8Array): Uint8Array {
   const last = prefix.findLastIndex((byte) => byte < 0xff);
   if (last < 0) return NO_END;
-  const end = prefix.slice(0, last + 1);
+  const end = Uint8Array.from(prefix.subarray(0, last + 1));
   end[last] = (end[last] ?? 0) + 1;
   return end;
 }
