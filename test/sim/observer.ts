@@ -16,6 +16,7 @@ import { CommittedStable } from './checkers/committed-stable.ts';
 import { ElectionQuorum } from './checkers/election-quorum.ts';
 import { LeaderCompleteness } from './checkers/leader-completeness.ts';
 import { LogMatching } from './checkers/log-matching.ts';
+import { PromotionReady } from './checkers/promotion.ts';
 import { OneLeader } from './checkers/one-leader.ts';
 import { OneVote } from './checkers/one-vote.ts';
 import { StateAgreement } from './checkers/state-agreement.ts';
@@ -61,6 +62,7 @@ export class Observer {
   readonly configurations: Configurations;
   readonly commitQuorum: CommitQuorum;
   readonly electionQuorum: ElectionQuorum;
+  readonly promotion: PromotionReady;
   readonly hints = new Hints();
   /** Told of every entry of normal kind that a member applied, each member's in their order. */
   readonly onApplied: ((applied: Applied) => void)[] = [];
@@ -91,6 +93,7 @@ export class Observer {
     this.configurations = new Configurations(nowMs);
     this.commitQuorum = new CommitQuorum(this.configurations);
     this.electionQuorum = new ElectionQuorum(this.configurations);
+    this.promotion = new PromotionReady(this.configurations);
     this.#check = check;
     this.#trace = trace;
     this.#traceMessages = traceMessages;
@@ -128,6 +131,7 @@ export class Observer {
     this.completeness.sent(message);
     this.electionQuorum.sent(message);
     this.commitQuorum.sent(message);
+    this.promotion.sent(message);
   }
 
   /** Listens to everything an instance applies. What it never gets confirmed, nobody hears of. */

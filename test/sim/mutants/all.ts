@@ -1,6 +1,7 @@
 /** Every mutant of the test build. */
 import { LEASE_MUTANTS } from './lease.ts';
 import { MEMBER_MUTANTS } from './member.ts';
+import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
 import { RAFT_MUTANTS } from './raft.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
@@ -10,6 +11,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...RAFT_MUTANTS,
   ...STORAGE_MUTANTS,
   ...MEMBER_MUTANTS,
+  ...MEMBERSHIP_MUTANTS,
   ...LEASE_MUTANTS,
   ...WATCH_MUTANTS,
 ];
