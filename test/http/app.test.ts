@@ -27,7 +27,7 @@ describe('access', () => {
     for (const token of [undefined, '']) {
       const { ask, member } = setUp({ token, allowAnonymous: false });
       for (const headers of [{}, { Authorization: 'Bearer ' }, { Authorization: 'Bearer x' }]) {
-        for (const path of ['/v3/kv/range', '/health', '/version', '/nothing']) {
+        for (const path of ['/v3/kv/range', '/health', '/edgetcd/restore/open', '/nothing']) {
           const { status, text, headers: answered } = await ask(path, { headers });
           assert.equal(status, 401);
           assert.match(text, /wrangler secret put EDGETCD_TOKEN.*EDGETCD_ALLOW_ANONYMOUS/);
