@@ -66,6 +66,8 @@ export class EventBatch {
   readonly events: readonly WatchEvent[];
   /** About as many bytes as the events have on the wire. */
   readonly weight: number;
+  /** What a transport of text has made of it. */
+  text: string | undefined;
   #parts: readonly Uint8Array[] | undefined;
   #messages: Event[] | undefined;
 

@@ -8,24 +8,26 @@ import type { Identity, WatchId } from './types.ts';
 /** One header for all messages that are made at one point of the store's history. */
 export class MessageHeader {
   readonly revision: number;
-  readonly #identity: Identity;
+  readonly identity: Identity;
+  /** What a transport of text has made of it. */
+  text: string | undefined;
   #bytes: Uint8Array | undefined;
   #message: ResponseHeader | undefined;
 
   constructor(identity: Identity, revision: number) {
-    this.#identity = identity;
+    this.identity = identity;
     this.revision = revision;
   }
 
   /** The header as it stands in a WatchResponse, with its tag and length. */
   bytes(): Uint8Array {
-    const header = { ...this.#identity, revision: this.revision };
+    const header = { ...this.identity, revision: this.revision };
     this.#bytes ??= WatchResponse.encode({ header }).finish();
     return this.#bytes;
   }
 
   message(): ResponseHeader {
-    const header = { ...this.#identity, revision: this.revision };
+    const header = { ...this.identity, revision: this.revision };
     this.#message ??= ResponseHeader.decode(ResponseHeader.encode(header).finish());
     return this.#message;
   }
@@ -48,6 +50,9 @@ export class WatchMessage {
   /** Undefined in answers to requests and in progress notifications. */
   readonly batch: EventBatch | undefined;
   readonly fields: MessageFields;
+  /** What transports of text have made of it. */
+  line: string | undefined;
+  lineBytes: Uint8Array | undefined;
   #bytes: Uint8Array | undefined;
   #message: WatchResponse | undefined;
 

@@ -14,6 +14,8 @@ import {
   writeToWorker,
 } from '../../src/member/watch-bridge.ts';
 import { watchLine, watchLineBytes } from '../../src/member/watch-json.ts';
+import { EventBatch, WatchEvent } from '../../src/watch/event.ts';
+import { MessageHeader, WatchMessage } from '../../src/watch/message.ts';
 import { TestMember } from '../watch/harness.ts';
 
 const id = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
@@ -88,7 +90,33 @@ function plain(items: readonly unknown[]): unknown {
   );
 }
 
+const pair = fc.record({
+  key: fc.uint8Array({ minLength: 1, maxLength: 40 }).map(byteString),
+  value: fc.uint8Array({ maxLength: 200 }),
+  createRevision: fc.nat(),
+  modRevision: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
+  version: fc.nat(),
+  lease: fc.bigInt({ min: 0n, max: 2n ** 63n - 1n }),
+});
+
 describe('a message as text', () => {
+  it('is what the encoder of all messages makes of it, whatever an event holds', () => {
+    const identity = { cluster_id: 2 ** 40, member_id: 7, raft_term: 3 };
+    fc.assert(
+      fc.property(
+        fc.constantFrom('put' as const, 'delete' as const),
+        pair,
+        fc.option(pair, { nil: undefined }),
+        (type, kv, previous) => {
+          const batch = new EventBatch([new WatchEvent({ type, kv, sub: 0 }, previous)]);
+          const message = new WatchMessage(new MessageHeader(identity, kv.modRevision), 3, batch);
+          const line = resultLine(WatchResponse, message.message()).trimEnd();
+          assert.equal(watchLine(message), line);
+        },
+      ),
+    );
+  });
+
   it('is the JSON of the whole message, whatever parts it was made of', () => {
     const member = new TestMember();
     const client = member.client();
