@@ -32,6 +32,8 @@ export class Connection implements Channel, CallRoute {
   /** Index of the endpoint that is tried next. */
   #next = 0;
   #isDialing = false;
+  /** Not open yet. */
+  #dialed: Session | undefined;
   /** When a session was last opened, and how long to wait when that does not last. */
   #openedMs = 0;
   #pauseMs = SESSION_REDIAL_MS_MIN;
@@ -69,6 +71,7 @@ export class Connection implements Channel, CallRoute {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#session?.close();
+    this.#dialed?.close();
     for (const call of [...this.#waiting]) call.fail(StatusError.of('contextCanceled'));
   }
 
@@ -99,12 +102,13 @@ export class Connection implements Channel, CallRoute {
     else await this.#pause();
     for (let tried = 1; this.#waiting.size > 0 && !this.#isOver; tried++) {
       const endpoint = this.#endpoints[this.#next % this.#endpoints.length] as string;
-      const session = new Session(endpoint, this.#options);
+      const session = (this.#dialed = new Session(endpoint, this.#options));
       try {
         await session.ready;
         this.#adopt(session);
         break;
       } catch (error) {
+        if (this.#wasClosed()) break;
         this.#next++;
         const refusal = StatusError.from(error);
         this.#options.onLost?.(endpoint, refusal.message);
@@ -114,6 +118,10 @@ export class Connection implements Channel, CallRoute {
       }
     }
     this.#isDialing = false;
+  }
+
+  #wasClosed(): boolean {
+    return this.#isOver;
   }
 
   async #pause(): Promise<void> {
