@@ -1,11 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
 import { type ClusterConfig, isRegion, type Self } from '../src/member/cluster-config.ts';
 import { beginAs, type Identity, memberIn } from '../src/member/identity.ts';
+import { METRICS_PATH, metricsOf } from '../src/member/metrics.ts';
 import { PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
 import { addressedIdentity, refuseStranger } from '../src/member/peer-receiver.ts';
 import type { Roster } from '../src/member/roster.ts';
 import {
   CANNOT_START,
+  type CallOptions,
   type CallResult,
   type HealthQuery,
   type HealthReport,
@@ -45,16 +47,21 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     if (member !== undefined) this.#start(member);
   }
 
-  call(method: string, body: Uint8Array): Promise<CallResult> {
-    return this.#member().service.call(method, body);
+  call(method: string, body: Uint8Array, options?: CallOptions): Promise<CallResult> {
+    return this.#member().service.call(method, body, options);
   }
 
   begin(method: string, body: Uint8Array): Promise<CallResult> {
     return this.#member().service.begin(method, body);
   }
 
-  page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult> {
-    return this.#member().service.page(method, body, cursor);
+  page(
+    method: string,
+    body: Uint8Array,
+    cursor: Uint8Array | undefined,
+    options?: CallOptions,
+  ): Promise<CallResult> {
+    return this.#member().service.page(method, body, cursor, options);
   }
 
   health(query: HealthQuery): Promise<HealthReport> {
@@ -77,6 +84,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   /** Upgrades to sessions and watch streams, passed on by the Worker, and what peers send: their upgrade and POSTs. */
   override async fetch(request: Request): Promise<Response> {
     const path = new URL(request.url).pathname;
+    if (path === METRICS_PATH) return this.#metrics();
     const watchKind = WatchSockets.kindOf(path);
     if (path !== SESSION_PATH && watchKind === undefined) return this.#fetchByPeer(request, path);
     const { sessions, watches } = this.#member();
@@ -141,6 +149,13 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     if (path === PEER_STREAM_PATH) return this.#acceptStream();
     const answer = await peers.handle(path, new Uint8Array(await request.arrayBuffer()));
     return new Response(answer.body, { status: answer.status });
+  }
+
+  #metrics(): Response {
+    const { member, sessionHost } = this.#member();
+    const { rowsRead, rowsWritten } = this.#rows;
+    const { sessions } = sessionHost.gauges;
+    return new Response(metricsOf(member, { rowsRead, rowsWritten, sessions }));
   }
 
   #givesWayTo(addressed: Identity): boolean {

@@ -2,7 +2,8 @@
 import { codeOf, StatusError } from '../api/errors.ts';
 import { type MessageType, messageTypes, type TxnRequest } from '../api/messages.ts';
 import type { MethodSchema } from '../api/schema.ts';
-import type { CallResult } from '../member/rpc.ts';
+import { CONSISTENCY_HEADER, CONSISTENCY_QUERY } from '../member/consistency.ts';
+import type { CallOptions, CallResult } from '../member/rpc.ts';
 import type { Router } from './router.ts';
 
 export type RouterOf = (request: Request) => Router;
@@ -25,23 +26,34 @@ const READ_METHODS: ReadonlySet<string> = new Set([
 
 /** @param message the request that `body` encodes; asked for where it decides about the way */
 export function callUnary(
+  request: Request,
   router: Router,
   method: MethodSchema,
   body: Uint8Array,
   message: () => object,
 ): Promise<CallResult> {
   const route = isRead(method, message) ? 'read' : 'write';
-  return router[route]((member) => member.call(method.path, body));
+  return router[route]((member) => member.call(method.path, body, optionsOf(request)));
 }
 
 /** One page of a method of PAGED_METHODS: the first, or the one behind `cursor`. */
 export function callPage(
+  request: Request,
   router: Router,
   path: string,
   body: Uint8Array,
   cursor: Uint8Array | undefined,
 ): Promise<CallResult> {
-  return router.read((member) => member.page(path, body, cursor));
+  return router.read((member) => member.page(path, body, cursor, optionsOf(request)));
+}
+
+/** How fresh a read has to be: a header, or for those who cannot set one a query. */
+function optionsOf({ headers, url }: Request): CallOptions {
+  const isAsked = url.includes(CONSISTENCY_QUERY);
+  const consistency =
+    headers.get(CONSISTENCY_HEADER) ??
+    (isAsked ? new URL(url).searchParams.get(CONSISTENCY_QUERY) : null);
+  return consistency === null ? {} : { consistency };
 }
 
 /** Reads go to the nearest member; a transaction is one when nothing in it can write. */
@@ -66,10 +78,15 @@ export function statusOf(result: CallResult): StatusError {
   return new StatusError(codeOf(result.code), result.message);
 }
 
-/** Tells the client who answered. */
+/** Tells the client who answered, and how fresh that member was. */
 export function withServed(response: Response, { served }: CallResult): Response {
-  response.headers.set('X-Edgetcd-Member', served.member);
-  if (served.region !== '') response.headers.set('X-Edgetcd-Region', served.region);
-  if (served.leader !== undefined) response.headers.set('X-Edgetcd-Leader', served.leader);
+  const { headers } = response;
+  headers.set('X-Edgetcd-Member', served.member);
+  if (served.region !== '') headers.set('X-Edgetcd-Region', served.region);
+  if (served.leader !== undefined) headers.set('X-Edgetcd-Leader', served.leader);
+  if (served.revision !== undefined) headers.set('X-Edgetcd-Revision', String(served.revision));
+  if (served.stalenessMs !== undefined) {
+    headers.set('X-Edgetcd-Staleness-Ms', String(Math.ceil(served.stalenessMs)));
+  }
   return response;
 }

@@ -35,6 +35,7 @@ async function unary(method: MethodSchema, request: Request, router: Router): Pr
   const requestType = messageTypeNamed(method.request);
   const message = decodeJson(requestType, await readBody(request, JSON_BYTES_MAX));
   const result = await callUnary(
+    request,
     router,
     method,
     requestType.encode(message).finish(),
@@ -51,7 +52,7 @@ async function paged(method: MethodSchema, request: Request, router: Router): Pr
   const requestType = messageTypeNamed(method.request);
   const message = decodeJson(requestType, await readBody(request, JSON_BYTES_MAX));
   const body = requestType.encode(message).finish();
-  const pull = (cursor?: Uint8Array) => callPage(router, method.path, body, cursor);
+  const pull = (cursor?: Uint8Array) => callPage(request, router, method.path, body, cursor);
   const first = await pull();
   if (first.code !== 0) return withServed(errorResponse(statusOf(first)), first);
   const responseType = messageTypeNamed(method.response);

@@ -37,12 +37,10 @@ export function candidacyMethod<Q extends object, I extends object>(
           ? { body: encode(candidacy, stamp) }
           : { state: encodeCandidacy(candidacy) };
       }),
-    wait: (state, stamp, cancellation) =>
+    wait: (state, stamp, call) =>
       codeless(async () => {
         const candidacy = decodeCandidacy(state);
-        const first = await candidates.becomeFirst(candidacy, cancellation, () =>
-          StatusError.of(lost),
-        );
+        const first = await candidates.becomeFirst(candidacy, call, () => StatusError.of(lost));
         return encode(first, stamp);
       }),
   };

@@ -29,7 +29,7 @@ import { LOCK_LEASE_TTL_SECONDS } from '../constants.ts';
 import { ByteReader, ByteWriter } from '../lib/binary.ts';
 import { byteString, bytesOf, concatBytes } from '../lib/bytes.ts';
 import type { LeaseId } from '../mvcc/types.ts';
-import type { Cancellation } from './method-table.ts';
+import type { Call } from './call.ts';
 import type { Member } from './member.ts';
 
 const SLASH = Uint8Array.of(0x2f);
@@ -87,11 +87,7 @@ export class Candidates {
    * earlier instance of this member.
    * @param lost what to throw when its own key is gone: its lease has ended, or somebody deleted it
    */
-  async becomeFirst(
-    candidacy: Candidacy,
-    cancellation: Cancellation,
-    lost: () => StatusError,
-  ): Promise<Candidacy> {
+  async becomeFirst(candidacy: Candidacy, call: Call, lost: () => StatusError): Promise<Candidacy> {
     const member = this.#member;
     let isLost = false;
     try {
@@ -105,7 +101,7 @@ export class Candidates {
           throw lost();
         } else if (before !== undefined) {
           const keys = [before, byteString(candidacy.key)];
-          await member.watch.keyWaits.wait(keys, (end) => cancellation.onCancel(end));
+          await member.watch.keyWaits.wait(keys, (end) => call.onCancel(end));
           // The deletion was applied in this very turn.
           isConfirmed = member.leases.ledWhatIsApplied;
         } else if (isConfirmed) {

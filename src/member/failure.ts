@@ -1,5 +1,5 @@
 /** What an instance that cannot go on says. */
-import { Code, StatusError } from '../api/errors.ts';
+import type { StatusError } from '../api/errors.ts';
 import { UnknownRequestError } from '../apply/unknown-request.ts';
 
 /**
@@ -7,9 +7,7 @@ import { UnknownRequestError } from '../apply/unknown-request.ts';
  * everything with this. Undefined: the error is another.
  */
 export function waitForNewerVersion(member: string, error: unknown): StatusError | undefined {
-  if (!(error instanceof UnknownRequestError)) return undefined;
-  const text = `edgetcd: member ${member} waits for a newer version: ${error.message}`;
-  return new StatusError(Code.Unavailable, text);
+  return error instanceof UnknownRequestError ? error.refusalAt(member) : undefined;
 }
 
 /** For the log. */

@@ -21,23 +21,26 @@ import {
   validateRangeStream,
   validateTxn,
 } from '../apply/validate.ts';
+import { type Consistency, LINEARIZABLE, SERIALIZABLE } from './consistency.ts';
 import { pagedMethod, type ServiceTable, unaryMethod } from './method-table.ts';
 import type { Member } from './member.ts';
 
 export function kvService(member: Member): ServiceTable {
   return {
-    'etcdserverpb.KV/Range': unaryMethod(RangeRequest, RangeResponse, async (request) => {
+    'etcdserverpb.KV/Range': unaryMethod(RangeRequest, RangeResponse, async (request, call) => {
       validateRange(request);
-      if (!request.serializable) await member.linearizable();
+      await member.readable(call.consistency ?? levelOf(request.serializable));
       return member.read((state) => state.range(request));
     }),
 
     'etcdserverpb.KV/RangeStream': pagedMethod(
       RangeRequest,
       RangeStreamResponse,
-      async (request, cursor, stamp) => {
+      async (request, cursor, stamp, call) => {
         validateRangeStream(request);
-        if (cursor === undefined && !request.serializable) await member.linearizable();
+        if (cursor === undefined) {
+          await member.readable(call.consistency ?? levelOf(request.serializable));
+        }
         const at = cursor === undefined ? undefined : decodeCursor(cursor);
         const { response, next } = member.read((state) => state.rangePage(request, at));
         if (next !== undefined) {
@@ -62,10 +65,10 @@ export function kvService(member: Member): ServiceTable {
       },
     ),
 
-    'etcdserverpb.KV/Txn': unaryMethod(TxnRequest, TxnResponse, async (txn) => {
+    'etcdserverpb.KV/Txn': unaryMethod(TxnRequest, TxnResponse, async (txn, call) => {
       validateTxn(txn);
       if (!isReadOnlyTxn(txn)) return member.propose({ txn });
-      if (!isSerializableTxn(txn)) await member.linearizable();
+      await member.readable(call.consistency ?? levelOf(isSerializableTxn(txn)));
       return member.read((state) => state.readOnlyTxn(txn));
     }),
 
@@ -79,4 +82,9 @@ export function kvService(member: Member): ServiceTable {
       },
     ),
   };
+}
+
+/** As the request itself says it. */
+function levelOf(serializable: boolean): Consistency {
+  return serializable ? SERIALIZABLE : LINEARIZABLE;
 }

@@ -1,32 +1,11 @@
-import { StatusError } from '../api/errors.ts';
 import type { MessageType, ResponseHeaderInput } from '../api/messages.ts';
+import type { Call } from './call.ts';
 
 /** Fills the parts of a header that only the answering member knows. */
 export type Stamp = (header: ResponseHeaderInput | null | undefined) => ResponseHeaderInput;
 
-/** Tells a call that its caller is gone. */
-export class Cancellation {
-  #reason: StatusError | undefined;
-  #run: ((reason: StatusError) => void) | undefined;
-
-  /** `run` is called once the caller is gone, and at once if it is already. It replaces the former one. */
-  onCancel(run: (reason: StatusError) => void): void {
-    this.#run = run;
-    if (this.#reason !== undefined) run(this.#reason);
-  }
-
-  cancel(): void {
-    this.#reason ??= StatusError.of('contextCanceled');
-    this.#run?.(this.#reason);
-  }
-}
-
 /** Answers an encoded request with an encoded response. @throws StatusError */
-export type UnaryMethod = (
-  body: Uint8Array,
-  stamp: Stamp,
-  cancellation: Cancellation,
-) => Promise<Uint8Array>;
+export type UnaryMethod = (body: Uint8Array, stamp: Stamp, call: Call) => Promise<Uint8Array>;
 
 export interface EncodedPage {
   readonly body: Uint8Array;
@@ -38,6 +17,7 @@ export type PagedMethod = (
   body: Uint8Array,
   cursor: Uint8Array | undefined,
   stamp: Stamp,
+  call: Call,
 ) => Promise<EncodedPage>;
 
 /** Where a call stands that has begun: answered, or to be waited for from `state`. */
@@ -67,12 +47,12 @@ interface WithHeader {
 export function unaryMethod<Q extends object, I extends WithHeader>(
   request: MessageType<Q, never>,
   response: MessageType<object, I>,
-  run: (request: Q, cancellation: Cancellation) => Promise<WithHeader>,
+  run: (request: Q, call: Call) => Promise<WithHeader>,
 ): Method {
   return {
     kind: 'unary',
-    run: async (body, stamp, cancellation) => {
-      const answer = await run(request.decode(body), cancellation);
+    run: async (body, stamp, call) => {
+      const answer = await run(request.decode(body), call);
       return response.encode({ ...answer, header: stamp(answer.header) } as I).finish();
     },
   };
@@ -86,12 +66,13 @@ export function pagedMethod<Q extends object, I extends object>(
     request: Q,
     cursor: Uint8Array | undefined,
     stamp: Stamp,
+    call: Call,
   ) => Promise<{ readonly response: I; readonly next: Uint8Array | undefined }>,
 ): Method {
   return {
     kind: 'paged',
-    run: async (body, cursor, stamp) => {
-      const page = await run(request.decode(body), cursor, stamp);
+    run: async (body, cursor, stamp, call) => {
+      const page = await run(request.decode(body), cursor, stamp, call);
       return { body: response.encode(page.response).finish(), next: page.next };
     },
   };

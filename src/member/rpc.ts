@@ -12,6 +12,10 @@ export interface Served {
   readonly region: string;
   /** Name of the leader as this member knows it; the router tries it first for the next write. */
   readonly leader: string | undefined;
+  /** Of its store, and so at least of the answer; absent when no member had a say. */
+  readonly revision?: number;
+  /** Everything older than so many milliseconds is in its store; undefined: it does not know. */
+  readonly stalenessMs?: number | undefined;
   /** Mark of the roster that this member knows; the Worker asks for the roster when it is news. */
   readonly roster?: string;
 }
@@ -44,15 +48,26 @@ export interface HealthQuery {
   readonly linearizable: boolean;
 }
 
+/** What goes with a call besides the request. */
+export interface CallOptions {
+  /** As the client wrote it (`edgetcd-consistency`): how fresh a read has to be. */
+  readonly consistency?: string;
+}
+
 export interface MemberRpc {
   /**
    * @param method full name, such as `etcdserverpb.KV/Put`
    * @param body encoded request message
    */
-  call(method: string, body: Uint8Array): Promise<CallResult>;
+  call(method: string, body: Uint8Array, options?: CallOptions): Promise<CallResult>;
   /** As `call`, but what would have to wait says so instead: the object is not to be kept awake. */
   begin(method: string, body: Uint8Array): Promise<CallResult>;
   /** A server stream as pages pulled one by one, so that no member holds a stream open. */
-  page(method: string, body: Uint8Array, cursor: Uint8Array | undefined): Promise<CallResult>;
+  page(
+    method: string,
+    body: Uint8Array,
+    cursor: Uint8Array | undefined,
+    options?: CallOptions,
+  ): Promise<CallResult>;
   health(query: HealthQuery): Promise<HealthReport>;
 }

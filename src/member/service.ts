@@ -4,8 +4,10 @@ import { methods } from '../api/schema.ts';
 import { validateMessageBytes } from '../apply/validate.ts';
 import { RESPONSE_BYTES_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { Call } from './call.ts';
 import { authService } from './auth-service.ts';
 import { clusterService } from './cluster-service.ts';
+import { type Consistency, parseConsistency } from './consistency.ts';
 import { kvService } from './kv-service.ts';
 import { electionService } from './election-service.ts';
 import { leaseService } from './lease-service.ts';
@@ -13,7 +15,6 @@ import { lockService } from './lock-service.ts';
 import { alarmName, maintenanceService } from './maintenance-service.ts';
 import type { Member } from './member.ts';
 import {
-  Cancellation,
   type Method,
   type ServiceTable,
   type Stamp,
@@ -21,7 +22,14 @@ import {
   type WaitingMethod,
 } from './method-table.ts';
 import { restoreService } from './restore-service.ts';
-import type { CallResult, HealthQuery, HealthReport, MemberRpc, Served } from './rpc.ts';
+import type {
+  CallOptions,
+  CallResult,
+  HealthQuery,
+  HealthReport,
+  MemberRpc,
+  Served,
+} from './rpc.ts';
 
 /** Key of the read that a health check does; etcd's own choice. */
 const HEALTH_KEY = Uint8Array.of(0);
@@ -33,7 +41,7 @@ export class MemberService implements MemberRpc {
   /** Fills the member's part of a header; for transports that run methods themselves. */
   readonly stamp: Stamp;
   /** Calls under way whose callers may leave, by their ids. */
-  readonly #cancellations = new Map<string, Cancellation>();
+  readonly #calls = new Map<string, Call>();
 
   constructor(member: Member) {
     this.#member = member;
@@ -58,15 +66,20 @@ export class MemberService implements MemberRpc {
   }
 
   /** @param callId names the call for `cancel` */
-  async call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
-    const cancellation = new Cancellation();
-    if (callId !== undefined) this.#cancellations.set(callId, cancellation);
+  async call(
+    method: string,
+    body: Uint8Array,
+    options: CallOptions = {},
+    callId?: string,
+  ): Promise<CallResult> {
     const result = await this.#answer(async () => {
+      const call = new Call(consistencyIn(options));
+      if (callId !== undefined) this.#calls.set(callId, call);
       validateMessageBytes(body.length);
       const run = this.#runOf(method);
-      return { body: refuseTooLarge(await run(body, this.stamp, cancellation)) };
+      return { body: refuseTooLarge(await run(body, this.stamp, call)) };
     });
-    if (callId !== undefined) this.#cancellations.delete(callId);
+    if (callId !== undefined) this.#calls.delete(callId);
     return result;
   }
 
@@ -82,18 +95,20 @@ export class MemberService implements MemberRpc {
 
   /** The caller of a call that may wait is gone. Unknown ids are passed over. */
   async cancel(callId: string): Promise<void> {
-    this.#cancellations.get(callId)?.cancel();
+    this.#calls.get(callId)?.cancel();
   }
 
   async page(
     method: string,
     body: Uint8Array,
     cursor: Uint8Array | undefined,
+    options: CallOptions = {},
   ): Promise<CallResult> {
     return this.#answer(async () => {
       const known = this.#method(method, 'paged');
       validateMessageBytes(body.length);
-      const { body: page, next } = await known.run(body, cursor, this.stamp);
+      const call = new Call(consistencyIn(options));
+      const { body: page, next } = await known.run(body, cursor, this.stamp, call);
       return next === undefined ? { body: page } : { body: page, cursor: next };
     });
   }
@@ -135,9 +150,9 @@ export class MemberService implements MemberRpc {
   #runOf(name: string): UnaryMethod {
     const known = this.method(name);
     if (known.kind !== 'waiting') return this.unary(name);
-    return async (body, stamp, cancellation) => {
+    return async (body, stamp, call) => {
       const begun = await known.begin(body, stamp);
-      return begun.body ?? known.wait(begun.state, stamp, cancellation);
+      return begun.body ?? known.wait(begun.state, stamp, call);
     };
   }
 
@@ -172,10 +187,20 @@ export class MemberService implements MemberRpc {
   }
 
   #served(): Served {
-    const { self, leaderName, state, seat } = this.#member;
-    const region = state.membership.get(self.id)?.region ?? self.region ?? '';
-    return { member: self.name, region, leader: leaderName, roster: seat.rosterMark };
+    const { self, leaderName, state, seat, fresh } = this.#member;
+    return {
+      member: self.name,
+      region: state.membership.get(self.id)?.region ?? self.region ?? '',
+      leader: leaderName,
+      revision: state.mvcc.revision,
+      stalenessMs: fresh.stalenessMs,
+      roster: seat.rosterMark,
+    };
   }
+}
+
+function consistencyIn({ consistency }: CallOptions): Consistency | undefined {
+  return consistency === undefined ? undefined : parseConsistency(consistency);
 }
 
 async function failureOf(run: () => Promise<void>): Promise<string | undefined> {

@@ -22,6 +22,8 @@ import {
 } from '../session/items.ts';
 import { readClientFrame, type ServerSink } from '../session/reader.ts';
 import type { FrameWriter } from '../session/writer.ts';
+import { Call } from './call.ts';
+import { CONSISTENCY_HEADER, parseConsistency } from './consistency.ts';
 import type { SessionCall } from './session-call.ts';
 import type { SessionHost } from './session-host.ts';
 import { KeepAliveCall } from './session-keepalive.ts';
@@ -274,7 +276,7 @@ export class SessionConnection implements ServerSink, WatchCallHost {
         ([name, value]) => name === 'hasleader' && value === 'true',
       );
       if (needsLeader) this.#host.requireLeader();
-      return this.#callOf(id, open.method, windowBytes, needsLeader);
+      return this.#callOf(id, open, windowBytes, needsLeader);
     } catch (error) {
       this.#status(id, StatusError.from(error));
       return undefined;
@@ -282,7 +284,8 @@ export class SessionConnection implements ServerSink, WatchCallHost {
   }
 
   /** @throws StatusError Unimplemented */
-  #callOf(id: number, method: string, credit: number, needsLeader: boolean): SessionCall {
+  #callOf(id: number, open: Open, credit: number, needsLeader: boolean): SessionCall {
+    const { method } = open;
     const host = this.#host;
     const { member, service } = host;
     switch (method) {
@@ -305,11 +308,11 @@ export class SessionConnection implements ServerSink, WatchCallHost {
         const known = service.method(method);
         switch (known.kind) {
           case 'unary':
-            return new UnaryCall(id, this, known.run, service.stamp, host);
+            return new UnaryCall(id, this, known.run, service.stamp, host, callFor(open));
           case 'waiting':
             return new WaitingCall(id, this, method, known, service.stamp, host);
           case 'paged':
-            return new PagedCall(id, this, credit, known.run, service.stamp, host);
+            return new PagedCall(id, this, credit, known.run, service.stamp, host, callFor(open));
         }
       }
     }
@@ -411,4 +414,10 @@ function savedCall(call: SessionCall): SavedCall | undefined {
   if (!(call instanceof ObserveCall)) return undefined;
   const state = call.saved;
   return state === undefined ? undefined : { kind: 'observe', id, state };
+}
+
+/** @throws StatusError InvalidArgument for a level that is none */
+function callFor({ metadata }: Open): Call {
+  const level = metadata.find(([name]) => name === CONSISTENCY_HEADER)?.[1];
+  return new Call(typeof level === 'string' ? parseConsistency(level) : undefined);
 }

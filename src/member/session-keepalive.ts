@@ -2,7 +2,8 @@
 import { StatusError } from '../api/errors.ts';
 import { SESSION_WINDOW_BYTES } from '../constants.ts';
 import { creditOf } from '../session/items.ts';
-import { Cancellation, type Stamp, type UnaryMethod } from './method-table.ts';
+import { Call } from './call.ts';
+import { type Stamp, type UnaryMethod } from './method-table.ts';
 import { type CallHost, Intake, type SessionCall } from './session-call.ts';
 
 interface Renewal {
@@ -39,7 +40,7 @@ export class KeepAliveCall implements SessionCall {
   message(body: Uint8Array): void {
     const renewal: Renewal = { request: body, answer: undefined };
     this.#pending.push(renewal);
-    this.#renew(body, this.#stamp, new Cancellation()).then(
+    this.#renew(body, this.#stamp, new Call()).then(
       (answer) => {
         renewal.answer = answer;
         this.#drain();

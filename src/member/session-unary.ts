@@ -2,7 +2,8 @@
 import { Code, StatusError } from '../api/errors.ts';
 import { RESPONSE_BYTES_MAX } from '../constants.ts';
 import { creditOf } from '../session/items.ts';
-import { Cancellation, type PagedMethod, type Stamp, type UnaryMethod } from './method-table.ts';
+import type { Call } from './call.ts';
+import { type PagedMethod, type Stamp, type UnaryMethod } from './method-table.ts';
 import type { CallHost, SessionCall } from './session-call.ts';
 
 export abstract class OneRequestCall implements SessionCall {
@@ -60,12 +61,20 @@ export class UnaryCall extends OneRequestCall {
   readonly #run: UnaryMethod;
   readonly #stamp: Stamp;
   readonly #tally: RequestTally;
-  readonly #cancellation = new Cancellation();
+  readonly #call: Call;
   #bytes = 0;
   #over = false;
 
-  constructor(id: number, host: CallHost, run: UnaryMethod, stamp: Stamp, tally: RequestTally) {
+  constructor(
+    id: number,
+    host: CallHost,
+    run: UnaryMethod,
+    stamp: Stamp,
+    tally: RequestTally,
+    call: Call,
+  ) {
     super(id, host);
+    this.#call = call;
     this.#run = run;
     this.#stamp = stamp;
     this.#tally = tally;
@@ -74,7 +83,7 @@ export class UnaryCall extends OneRequestCall {
   ended(byClient: boolean): void {
     this.#over = true;
     this.#tally.release(this.#bytes);
-    if (byClient) this.#cancellation.cancel();
+    if (byClient) this.#call.cancel();
   }
 
   protected start(body: Uint8Array): void {
@@ -85,7 +94,7 @@ export class UnaryCall extends OneRequestCall {
       return;
     }
     this.#bytes = body.length;
-    this.#run(body, this.#stamp, this.#cancellation).then(
+    this.#run(body, this.#stamp, this.#call).then(
       (answer) => {
         if (this.#over) return;
         if (answer.length <= RESPONSE_BYTES_MAX) this.host.answer(this, answer);
@@ -100,6 +109,7 @@ export class UnaryCall extends OneRequestCall {
 
 /** A server stream whose pages are made as the client takes them. */
 export class PagedCall extends OneRequestCall {
+  readonly #call: Call;
   readonly #run: PagedMethod;
   readonly #stamp: Stamp;
   readonly #tally: RequestTally;
@@ -116,8 +126,10 @@ export class PagedCall extends OneRequestCall {
     run: PagedMethod,
     stamp: Stamp,
     tally: RequestTally,
+    call: Call,
   ) {
     super(id, host);
+    this.#call = call;
     this.#credit = credit;
     this.#run = run;
     this.#stamp = stamp;
@@ -159,7 +171,7 @@ export class PagedCall extends OneRequestCall {
     this.#busy = true;
     try {
       while (this.#maySend()) {
-        const page = await this.#run(this.#body, this.#cursor, this.#stamp);
+        const page = await this.#run(this.#body, this.#cursor, this.#stamp, this.#call);
         if (this.#over) return;
         this.#cursor = page.next;
         this.#credit -= creditOf(page.body);

@@ -1,6 +1,7 @@
 /** Calls of a session that may wait for long: Lock and Campaign. The object may sleep meanwhile. */
 import { StatusError } from '../api/errors.ts';
-import { Cancellation, type Stamp, type WaitingMethod } from './method-table.ts';
+import { Call } from './call.ts';
+import { type Stamp, type WaitingMethod } from './method-table.ts';
 import type { CallHost } from './session-call.ts';
 import { OneRequestCall, type RequestTally } from './session-unary.ts';
 
@@ -14,7 +15,7 @@ export class WaitingCall extends OneRequestCall {
   readonly #method: WaitingMethod;
   readonly #stamp: Stamp;
   readonly #tally: RequestTally;
-  readonly #cancellation = new Cancellation();
+  readonly #call = new Call();
   /** Undefined until the call waits. */
   #state: Uint8Array | undefined;
   /** Of the request, until the call waits. */
@@ -47,14 +48,14 @@ export class WaitingCall extends OneRequestCall {
   restore({ state }: SavedWaitingCall): void {
     this.started();
     this.#state = state;
-    void this.#run(() => this.#method.wait(state, this.#stamp, this.#cancellation));
+    void this.#run(() => this.#method.wait(state, this.#stamp, this.#call));
   }
 
   /** Also after a deadline: nobody waits any more. */
   ended(): void {
     this.#over = true;
     this.#tally.release(this.#bytes);
-    this.#cancellation.cancel();
+    this.#call.cancel();
   }
 
   protected start(body: Uint8Array): void {
@@ -64,7 +65,7 @@ export class WaitingCall extends OneRequestCall {
       const begun = await this.#method.begin(body, this.#stamp);
       if (begun.body !== undefined) return begun.body;
       if (!this.#over) this.#waits(begun.state);
-      return this.#method.wait(begun.state, this.#stamp, this.#cancellation);
+      return this.#method.wait(begun.state, this.#stamp, this.#call);
     });
   }
 

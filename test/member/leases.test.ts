@@ -173,7 +173,7 @@ describe('a lock', () => {
     const { world, leader } = await start();
     for (const id of [1, 2]) await grant(world, leader, id, 60);
     await call(world, leader, 'v3lockpb.Lock/Lock', lock(1));
-    const waiting = leader.service.call('v3lockpb.Lock/Lock', lock(2), 'call');
+    const waiting = leader.service.call('v3lockpb.Lock/Lock', lock(2), {}, 'call');
     await pass(world, 500);
     assert.ok(holds(leader, 'm/2'));
     await leader.service.cancel('call');

@@ -45,7 +45,14 @@ describe('three members', () => {
       const answer = await world.settled(put(world.host(name), `key ${at}`));
       assert.deepEqual([answer.code, answer.message], [Code.OK, '']);
       const { roster, ...served } = answer.served;
-      assert.deepEqual(served, { member: name, region: '', leader: leader.name });
+      const { revision } = leader.member.state.mvcc;
+      assert.deepEqual(served, {
+        member: name,
+        region: '',
+        leader: leader.name,
+        revision,
+        stalenessMs: undefined,
+      });
       assert.equal(roster, leader.member.roster.mark);
     }
     for (const host of world.hosts.values()) {

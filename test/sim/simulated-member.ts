@@ -79,7 +79,7 @@ export class SimulatedMember implements SimulatedObject {
   }
 
   call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
-    return this.#service.call(method, body, callId);
+    return this.#service.call(method, body, {}, callId);
   }
 
   /** The caller of a call that may wait is gone. */

@@ -78,19 +78,19 @@ async function answer(
   }
 }
 
-async function unary({ method, router, messages, deadline }: Call): Promise<Response> {
+async function unary({ method, request, router, messages, deadline }: Call): Promise<Response> {
   const body = await messages.one();
   const message = (): object => messageTypeNamed(method.request).decode(body);
-  const result = await deadline.within(callUnary(router, method, body, message));
+  const result = await deadline.within(callUnary(request, router, method, body, message));
   if (result.code !== 0) throw statusOf(result);
   deadline.cancel();
   return withServed(unaryAnswer(result.body), result);
 }
 
-async function paged({ method, router, messages, deadline }: Call): Promise<Response> {
+async function paged({ method, request, router, messages, deadline }: Call): Promise<Response> {
   const body = await messages.one();
   const pull = (cursor?: Uint8Array) =>
-    deadline.within(callPage(router, method.path, body, cursor));
+    deadline.within(callPage(request, router, method.path, body, cursor));
   const first = await pull();
   if (first.code !== 0) throw statusOf(first);
   const pages = pagesFrom(first, pull);

@@ -60,7 +60,7 @@ export const MEMBER_MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/member/kv-service.ts',
-        find: '      validateRange(request);\n      if (!request.serializable) await member.linearizable();',
+        find: '      validateRange(request);\n      await member.readable(call.consistency ?? levelOf(request.serializable));',
         replace: '      validateRange(request);',
       },
     ],
