@@ -19,10 +19,14 @@ interface Line {
 
 /** Returns the bytes written. @throws UsageError when the member refuses, or the stream ends too early */
 export async function saveSnapshot(path: string, options: SaveOptions): Promise<number> {
-  const response = await fetch(`${options.endpoint}/v3/maintenance/snapshot`, {
+  const url = `${options.endpoint}/v3/maintenance/snapshot`;
+  const response = await fetch(url, {
     method: 'POST',
     body: '{}',
     headers: options.token === undefined ? {} : { Authorization: `Bearer ${options.token}` },
+  }).catch((error: unknown) => {
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    throw new UsageError(`ask ${url}: ${String(cause)}`);
   });
   if (!response.ok || response.body === null) {
     throw new UsageError(`take a snapshot: ${response.status} ${await response.text()}`);
