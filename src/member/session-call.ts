@@ -35,23 +35,27 @@ export interface CallHost {
   end(call: SessionCall, error: StatusError | undefined): void;
   /** What would be saved has changed. */
   changed(): void;
+  /** The call needs this memory for now. */
+  stayAwake(): void;
 }
 
 /** What a client sends on a call that reads as it comes: grants it again by halves of a window. */
 export class Intake {
   readonly #windowBytes: number;
-  #takenBytes = 0;
+  /** Not granted again yet; kept over the object's sleep, or credit would be lost by and by. */
+  takenBytes: number;
 
-  constructor(windowBytes: number) {
+  constructor(windowBytes: number, takenBytes = 0) {
     this.#windowBytes = windowBytes;
+    this.takenBytes = takenBytes;
   }
 
   /** Returns what is to be granted now. */
   taken(body: Uint8Array): number {
-    this.#takenBytes += creditOf(body);
-    if (this.#takenBytes < this.#windowBytes / 2) return 0;
-    const bytes = this.#takenBytes;
-    this.#takenBytes = 0;
+    this.takenBytes += creditOf(body);
+    if (this.takenBytes < this.#windowBytes / 2) return 0;
+    const bytes = this.takenBytes;
+    this.takenBytes = 0;
     return bytes;
   }
 }

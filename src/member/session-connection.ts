@@ -256,6 +256,10 @@ export class SessionConnection implements ServerSink, WatchCallHost {
     this.#host.changed(this);
   }
 
+  stayAwake(): void {
+    this.#host.stayAwake();
+  }
+
   #status(id: number, error: StatusError | undefined): void {
     const { code, message } = error ?? { code: Code.OK, message: '' };
     this.#writing().end(id, { code, message }, NO_METADATA);
@@ -294,12 +298,19 @@ export class SessionConnection implements ServerSink, WatchCallHost {
           number: member.watch.takeNumber(),
           needsLeader,
           credit,
+          taken: 0,
         });
         member.watch.adopt(call);
         return call;
       }
       case KEEP_ALIVE:
-        return new KeepAliveCall(id, this, credit, service.unary(KEEP_ALIVE), service.stamp);
+        return new KeepAliveCall(
+          id,
+          this,
+          { credit, taken: 0 },
+          service.unary(KEEP_ALIVE),
+          service.stamp,
+        );
       case OBSERVE: {
         const number = member.watch.takeNumber();
         return new ObserveCall(id, this, member, service.stamp, { number, credit });
@@ -330,7 +341,7 @@ export class SessionConnection implements ServerSink, WatchCallHost {
       }
       case 'keepAlive': {
         const run = service.unary(KEEP_ALIVE);
-        this.#calls.set(id, new KeepAliveCall(id, this, saved.credit, run, service.stamp));
+        this.#calls.set(id, new KeepAliveCall(id, this, saved.state, run, service.stamp));
         return;
       }
       case 'observe': {
@@ -407,7 +418,7 @@ function tooManyCalls(): StatusError {
 function savedCall(call: SessionCall): SavedCall | undefined {
   const { id } = call;
   if (call instanceof WatchCall) return { kind: 'watch', id, state: call.saved };
-  if (call instanceof KeepAliveCall) return { kind: 'keepAlive', id, credit: call.savedCredit };
+  if (call instanceof KeepAliveCall) return { kind: 'keepAlive', id, state: call.saved };
   if (call instanceof WaitingCall) {
     return call.saved && { kind: 'waiting', id, state: call.saved };
   }

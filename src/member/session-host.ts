@@ -109,7 +109,8 @@ export class SessionHost implements RequestTally {
 
   /** @throws StatusError noLeader, as for all calls with etcd's `hasleader` */
   requireLeader(): void {
-    if (this.member.leaderName === undefined) throw StatusError.of('noLeader');
+    // A member that has just woken up does not know its leader yet.
+    if (this.member.watch.isLeaderless) throw StatusError.of('noLeader');
   }
 
   admit(bytes: number): void {

@@ -11,35 +11,53 @@ interface Renewal {
   answer: Uint8Array | undefined;
 }
 
+export interface SavedKeepAliveCall {
+  readonly credit: number;
+  /** What the client has sent and not been granted again. */
+  readonly taken: number;
+}
+
 export class KeepAliveCall implements SessionCall {
   readonly id: number;
-  readonly outlivesMemory = true;
   deadlineSlot: number | undefined = undefined;
   readonly host: CallHost;
   readonly #renew: UnaryMethod;
   readonly #stamp: Stamp;
-  readonly #intake = new Intake(SESSION_WINDOW_BYTES);
+  readonly #intake: Intake;
   #credit: number;
   /** Asked and not answered to the client, in order. Bounded by what the client may send. */
   readonly #pending: Renewal[] = [];
   #halfClosed = false;
   #over = false;
 
-  constructor(id: number, host: CallHost, credit: number, renew: UnaryMethod, stamp: Stamp) {
+  constructor(
+    id: number,
+    host: CallHost,
+    { credit, taken }: SavedKeepAliveCall,
+    renew: UnaryMethod,
+    stamp: Stamp,
+  ) {
     this.id = id;
     this.host = host;
     this.#credit = credit;
+    this.#intake = new Intake(SESSION_WINDOW_BYTES, taken);
     this.#renew = renew;
     this.#stamp = stamp;
   }
 
-  get savedCredit(): number {
-    return this.#credit;
+  /** Renewals that are answered and wait for credit are in memory only. */
+  get outlivesMemory(): boolean {
+    return this.#pending.length === 0;
+  }
+
+  get saved(): SavedKeepAliveCall {
+    return { credit: this.#credit, taken: this.#intake.takenBytes };
   }
 
   message(body: Uint8Array): void {
     const renewal: Renewal = { request: body, answer: undefined };
     this.#pending.push(renewal);
+    this.host.stayAwake();
     this.#renew(body, this.#stamp, new Call()).then(
       (answer) => {
         renewal.answer = answer;

@@ -10,6 +10,7 @@ import {
   WatchRequest,
   type KeyValueInput,
 } from '../api/messages.ts';
+import { WATCH_STREAM_UNREAD_BYTES_MAX } from '../constants.ts';
 import { concatBytes } from '../lib/bytes.ts';
 import { creditOf } from '../session/items.ts';
 import type { WatchMessage } from '../watch/message.ts';
@@ -43,6 +44,7 @@ export class ObserveCall implements SessionCall, WatchReceiver {
   #credit: number;
   /** Leaders that wait for credit or room. */
   #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
   /** Up to this revision all was told by a former instance. */
   #seenRevision = 0;
   #over = false;
@@ -171,8 +173,15 @@ export class ObserveCall implements SessionCall, WatchReceiver {
   }
 
   #tell(kv: KeyValue | KeyValueInput, header: ResponseHeaderInput | null | undefined): void {
-    this.#waiting.push(LeaderResponse.encode({ header: header ?? null, kv }).finish());
+    const body = LeaderResponse.encode({ header: header ?? null, kv }).finish();
+    this.#waiting.push(body);
+    this.#waitingBytes += creditOf(body);
     this.#drain();
+    if (this.#waiting.length === 0) return;
+    this.host.stayAwake();
+    if (this.#waitingBytes <= WATCH_STREAM_UNREAD_BYTES_MAX) return;
+    // Not from within the hub, which may be telling of this change.
+    void Promise.resolve().then(() => this.end(unread(this.#waitingBytes)));
   }
 
   #drain(): void {
@@ -181,10 +190,18 @@ export class ObserveCall implements SessionCall, WatchReceiver {
       const body = this.#waiting[count] as Uint8Array;
       count++;
       this.#credit -= creditOf(body);
+      this.#waitingBytes -= creditOf(body);
       this.host.send(this.id, body);
     }
     this.#waiting.splice(0, count);
   }
+}
+
+function unread(bytes: number): StatusError {
+  return new StatusError(
+    Code.ResourceExhausted,
+    `edgetcd: ${bytes} bytes of leaders wait to be read, at most ${WATCH_STREAM_UNREAD_BYTES_MAX} may`,
+  );
 }
 
 const SLASH = Uint8Array.of(0x2f);

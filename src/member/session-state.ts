@@ -1,5 +1,6 @@
 /** What is kept of a session while the object sleeps: its calls that live on, and what they may send. */
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
+import type { SavedKeepAliveCall } from './session-keepalive.ts';
 import type { SavedObserveCall } from './session-observe.ts';
 import type { SavedWaitingCall } from './session-waiting.ts';
 import type { SavedWatchCall } from './session-watch.ts';
@@ -11,7 +12,7 @@ const CallKind = { WATCH: 1, KEEP_ALIVE: 2, OBSERVE: 3, WAITING: 4 } as const;
 
 export type SavedCall =
   | { readonly kind: 'watch'; readonly id: number; readonly state: SavedWatchCall }
-  | { readonly kind: 'keepAlive'; readonly id: number; readonly credit: number }
+  | { readonly kind: 'keepAlive'; readonly id: number; readonly state: SavedKeepAliveCall }
   | { readonly kind: 'observe'; readonly id: number; readonly state: SavedObserveCall }
   | { readonly kind: 'waiting'; readonly id: number; readonly state: SavedWaitingCall };
 
@@ -53,12 +54,13 @@ export function writeSession({ windowBytes, calls }: SavedSession): Uint8Array {
   for (const call of calls) {
     switch (call.kind) {
       case 'watch': {
-        const { number, needsLeader, credit, attachment, waiting } = call.state;
+        const { number, needsLeader, credit, taken, attachment, waiting } = call.state;
         writer.u8(CallKind.WATCH);
         writer.varint(call.id);
         writer.varint(number);
         writer.u8(needsLeader ? 1 : 0);
         writeCredit(writer, credit);
+        writer.varint(taken);
         writer.bytes(attachment);
         writer.varint(waiting.length);
         for (const message of waiting) writer.bytes(message);
@@ -67,7 +69,8 @@ export function writeSession({ windowBytes, calls }: SavedSession): Uint8Array {
       case 'keepAlive':
         writer.u8(CallKind.KEEP_ALIVE);
         writer.varint(call.id);
-        writeCredit(writer, call.credit);
+        writeCredit(writer, call.state.credit);
+        writer.varint(call.state.taken);
         break;
       case 'observe': {
         const { name, credit, told, seenRevision } = call.state;
@@ -108,14 +111,18 @@ function readCall(reader: ByteReader): SavedCall {
       const number = reader.varint();
       const needsLeader = reader.u8() === 1;
       const credit = readCredit(reader);
+      const taken = reader.varint();
       const attachment = reader.bytes();
       const count = reader.varint();
       const waiting: Uint8Array[] = [];
       for (let index = 0; index < count; index++) waiting.push(reader.bytes());
-      return { kind: 'watch', id, state: { number, needsLeader, credit, attachment, waiting } };
+      const head = { number, needsLeader, credit, taken };
+      return { kind: 'watch', id, state: { ...head, attachment, waiting } };
     }
-    case CallKind.KEEP_ALIVE:
-      return { kind: 'keepAlive', id, credit: readCredit(reader) };
+    case CallKind.KEEP_ALIVE: {
+      const credit = readCredit(reader);
+      return { kind: 'keepAlive', id, state: { credit, taken: reader.varint() } };
+    }
     case CallKind.OBSERVE: {
       const name = reader.bytes();
       const credit = readCredit(reader);

@@ -27,6 +27,8 @@ export interface SavedWatchCall {
   readonly number: number;
   readonly needsLeader: boolean;
   readonly credit: number;
+  /** What the client has sent and not been granted again. */
+  readonly taken: number;
   /** Of the stream. */
   readonly attachment: Uint8Array;
   /** Encoded messages that wait for credit. */
@@ -43,7 +45,7 @@ export class WatchCall implements SessionCall, WatchReceiver, HostedWatch {
   hasRows = false;
   readonly host: WatchCallHost;
   readonly #watch: WatchHost;
-  readonly #intake = new Intake(SESSION_WINDOW_BYTES);
+  readonly #intake: Intake;
   /** What the client takes; one message may overdraw it. */
   #credit: number;
   /** Messages that wait for credit or room, oldest first; each counts as unread in the hub. */
@@ -57,7 +59,7 @@ export class WatchCall implements SessionCall, WatchReceiver, HostedWatch {
     id: number,
     host: WatchCallHost,
     watch: WatchHost,
-    { number, needsLeader, credit }: Pick<SavedWatchCall, 'number' | 'needsLeader' | 'credit'>,
+    { number, needsLeader, credit, taken }: Omit<SavedWatchCall, 'attachment' | 'waiting'>,
   ) {
     this.id = id;
     this.number = number;
@@ -66,6 +68,7 @@ export class WatchCall implements SessionCall, WatchReceiver, HostedWatch {
     this.host = host;
     this.#watch = watch;
     this.#credit = credit;
+    this.#intake = new Intake(SESSION_WINDOW_BYTES, taken);
   }
 
   open(): void {
@@ -92,6 +95,7 @@ export class WatchCall implements SessionCall, WatchReceiver, HostedWatch {
     this.#inOrder(() => this.#stream?.request(request));
     const granted = this.#intake.taken(body);
     if (granted > 0) this.host.grant(this.id, granted);
+    this.host.changed();
   }
 
   /** Another member had the stream before. */
@@ -189,6 +193,7 @@ export class WatchCall implements SessionCall, WatchReceiver, HostedWatch {
       number: this.number,
       needsLeader: this.needsLeader,
       credit: this.#credit,
+      taken: this.#intake.takenBytes,
       attachment: this.#attachment ?? new Uint8Array(0),
       waiting: this.#waiting,
     };

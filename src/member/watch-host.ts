@@ -282,10 +282,15 @@ export class WatchHost {
   /** A tick of the member's logical clock. Streams that need a leader end without one (etcd rule W14). */
   tick(hasLeader: boolean): void {
     this.#leaderlessTicks = hasLeader ? 0 : this.#leaderlessTicks + 1;
-    if (this.#leaderlessTicks < LEADERLESS_TICKS_MAX) return;
+    if (!this.isLeaderless) return;
     for (const connection of [...this.#connections]) {
       if (connection.needsLeader) this.handle(() => connection.leaderLost());
     }
+  }
+
+  /** For so long that streams end that need a leader. */
+  get isLeaderless(): boolean {
+    return this.#leaderlessTicks >= LEADERLESS_TICKS_MAX;
   }
 
   alarm(): void {

@@ -218,13 +218,14 @@ function serverFrame(prng: Prng): Uint8Array {
 
 function savedSession(prng: Prng): Uint8Array {
   const waiting = [prng.bytes(9)];
-  const state = { number: 7, needsLeader: true, credit: -5, attachment: prng.bytes(30), waiting };
+  const head = { number: 7, needsLeader: true, credit: -5, taken: 9 };
+  const state = { ...head, attachment: prng.bytes(30), waiting };
   const observed = { name: prng.bytes(3), credit: 70, told: '5 k', seenRevision: 9 };
   return writeSession({
     windowBytes: 1_000,
     calls: [
       { kind: 'watch', id: 3, state },
-      { kind: 'keepAlive', id: 4, credit: 9 },
+      { kind: 'keepAlive', id: 4, state: { credit: 9, taken: 70 } },
       { kind: 'observe', id: 5, state: observed },
     ],
   });
