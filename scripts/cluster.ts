@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type LocalProcess, startCluster } from './lib/cluster.ts';
 import {
+  clientUrls,
   leaderOf,
   LOCAL_OPTIONS,
   printCommands,
@@ -35,6 +36,7 @@ export async function run(args: string[]): Promise<number> {
   for (const each of ports) await requireFreePort(each);
   const cluster = await startCluster({
     members,
+    clientUrls: clientUrls(ports),
     mode: 'process-per-member',
     ports: ports.map((each) => each + PEER_PORT_OFFSET),
     ...(dataDir === undefined ? {} : { dataDir }),

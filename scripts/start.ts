@@ -2,6 +2,7 @@
 import { startCluster } from './lib/cluster.ts';
 import { freePorts, requireFreePort } from './lib/ports.ts';
 import {
+  clientUrls,
   leaderOf,
   LOCAL_OPTIONS,
   printCommands,
@@ -21,6 +22,7 @@ export async function run(args: string[]): Promise<number> {
   const crashed = Promise.withResolvers<string>();
   const cluster = await startCluster({
     members,
+    clientUrls: clientUrls([port]),
     ports: await freePorts(1, [port]),
     ...(dataDir === undefined ? {} : { dataDir }),
     // What members do in good order would bury the few lines that a newcomer has to see.

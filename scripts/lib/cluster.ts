@@ -31,6 +31,8 @@ export interface ClusterOptions {
    * run's proxies. The client ports themselves unless given.
    */
   readonly peerPorts?: readonly number[];
+  /** What members say of themselves where clients reach them: one URL for each process. */
+  readonly clientUrls?: readonly string[];
   /** Variables for the Worker besides those that make the cluster. */
   readonly variables?: Readonly<Record<string, string>>;
   /** Another Worker served by each process beside the cluster, such as a benchmark's floor. */
@@ -192,6 +194,7 @@ function plans(
         EDGETCD_CLUSTER_SECRET: data.secret,
         EDGETCD_ALLOW_ANONYMOUS: 'true',
         ...(mode === 'one-process' ? {} : { EDGETCD_SELF: name }),
+        EDGETCD_CLIENT_URLS: options.clientUrls?.[index] ?? '',
         ...options.variables,
       },
     };

@@ -3,6 +3,7 @@ import { relative, resolve } from 'node:path';
 import { type LocalCluster, MEMBERS_MAX } from './cluster.ts';
 import { ROOT } from './deployment.ts';
 import { type Front, startFront } from './front.ts';
+import { LOCAL_HOST } from './ports.ts';
 import { UsageError, wholeNumber } from './usage.ts';
 
 /** For readOptions; the same in both commands. */
@@ -143,4 +144,9 @@ export async function leaderOf(cluster: LocalCluster): Promise<string | undefine
   });
   await response.arrayBuffer();
   return response.headers.get('X-Edgetcd-Leader') ?? undefined;
+}
+
+/** Where clients reach what is served at these ports. */
+export function clientUrls(ports: readonly number[]): string[] {
+  return ports.map((port) => `http://${LOCAL_HOST}:${port}`);
 }

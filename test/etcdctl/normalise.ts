@@ -1,0 +1,43 @@
+/** Takes out of etcdctl's output what cannot be equal at two clusters. */
+import { messageToText } from './message-text.ts';
+import type { Outcome } from './etcdctl.ts';
+import type { Step } from './script.ts';
+
+/** As text to compare: ids become their order of appearance, addresses and times a word. */
+export function normalised({ message }: Step, { stdout, stderr, status }: Outcome): string {
+  const out = message === undefined ? stdout : messageToText(message, stdout);
+  const lines = [`status ${String(status)}`, out, stderr.replaceAll(LOG_LINE, '')];
+  return withoutColumns(
+    ids(lines.join('\n').replaceAll(URLS, '<url>').replaceAll(TIMES, '<time>')),
+  );
+}
+
+/** Go's client logs what it retries. */
+const LOG_LINE = /^\{"level":.*\n/gm;
+const URLS = /(?:\b(?:http|do):\/\/[\w./:-]+|\b127\.0\.0\.1:\d+)(?:,(?:http|do):\/\/[\w./:-]+)*/g;
+const TIMES = /\b[\d.]+(?:ms|µs|Âµs|s)\b/g;
+/** 64 bits in hexadecimal, or so large a number that it is one of 64 bits. */
+const IDS = /\b(?:[0-9a-f]{14,16}|\d{14,20})\b/g;
+const TERMS = /("raft_term"\s*:\s*|"RaftTerm" : )\d+/g;
+/** Members have other names in tests of etcd. */
+const NAMES = /\b[me]([123])\b/g;
+
+function ids(text: string): string {
+  const known = new Map<string, string>();
+  return text
+    .replaceAll(TERMS, '$1<term>')
+    .replaceAll(NAMES, 'member$1')
+    .replaceAll(IDS, (id) => {
+      const name = known.get(id) ?? `<id ${known.size + 1}>`;
+      known.set(id, name);
+      return name;
+    });
+}
+
+/** Tables are as wide as what is in them. */
+function withoutColumns(text: string): string {
+  return text
+    .replaceAll(/^\+[-+]+\+$/gm, '+-+')
+    .replaceAll(/ *\| */g, '|')
+    .trimEnd();
+}
