@@ -19,6 +19,7 @@ import { renewalsOf } from '../keepalive.ts';
 import { observe } from '../observe.ts';
 import type { Router } from '../router.ts';
 import { pagesFrom, streamOf } from '../streams.ts';
+import { mayWait, waitingCall } from '../waiting-call.ts';
 import { streamAnswer } from '../watch/routes.ts';
 import { WatchSession } from '../watch/session.ts';
 import { GRPC_WEB_WATCH } from './formats.ts';
@@ -50,6 +51,7 @@ export function grpcWebRoutes(routerOf: RouterOf): Hono {
 
 function handlerOf(method: MethodSchema): Handler {
   if (PAGED_METHODS.has(method.path)) return paged;
+  if (mayWait(method.path)) return waiting;
   const streaming = STREAMING[method.path];
   if (streaming !== undefined) return streaming;
   return method.clientStreaming || method.serverStreaming ? unserved : unary;
@@ -82,6 +84,17 @@ async function unary({ method, request, router, messages, deadline }: Call): Pro
   const body = await messages.one();
   const message = (): object => messageTypeNamed(method.request).decode(body);
   const result = await deadline.within(callUnary(request, router, method, body, message));
+  if (result.code !== 0) throw statusOf(result);
+  deadline.cancel();
+  return withServed(unaryAnswer(result.body), result);
+}
+
+/** Lock and Campaign. */
+async function waiting({ method, request, router, messages, deadline }: Call): Promise<Response> {
+  const call = await waitingCall(router, method.path, await messages.one());
+  request.signal.addEventListener('abort', () => call.cancel());
+  deadline.onPassed(() => call.cancel());
+  const result = await deadline.within(call.run());
   if (result.code !== 0) throw statusOf(result);
   deadline.cancel();
   return withServed(unaryAnswer(result.body), result);

@@ -57,3 +57,16 @@ export const { createApp } = await load<{ readonly createApp: (parts: AppParts) 
 export const { readBody } = await load<{
   readonly readBody: (request: Request, bytesMax: number) => Promise<Uint8Array>;
 }>('body.ts');
+
+interface WaitingCall {
+  run(): Promise<CallResult>;
+  cancel(): void;
+}
+
+export const { waitingCall } = await load<{
+  readonly waitingCall: (router: object, method: string, body: Uint8Array) => Promise<WaitingCall>;
+}>('waiting-call.ts');
+
+export const { patientAnswer } = await load<{
+  readonly patientAnswer: (answer: Promise<Response>, gone: () => void) => Promise<Response>;
+}>('patient-answer.ts');
