@@ -28,6 +28,7 @@ const MAY_IMPORT = {
     'member/ports',
     'member/rpc',
     'member/cluster-config',
+    'member/metrics',
     'member/roster',
     'member/watch-bridge',
     'member/restore-messages',

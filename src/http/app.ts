@@ -4,6 +4,7 @@ import { Code, StatusError } from '../api/errors.ts';
 import { methods } from '../api/schema.ts';
 import { CLUSTER_VERSION, SERVER_VERSION, STORAGE_VERSION } from '../constants.ts';
 import { type AccessPolicy, requireAccess } from './access.ts';
+import { METRICS_PATH } from '../member/metrics.ts';
 import { allowOrigins } from './cors.ts';
 import { errorResponse, failure } from './errors.ts';
 import type { RouterOf } from './calls.ts';
@@ -17,6 +18,9 @@ import { restoreRoutes } from './restore.ts';
 import { sessionRoutes } from './session.ts';
 import { waitingRoutes } from './waiting.ts';
 import { watchRoutes } from './watch/routes.ts';
+
+/** Prometheus' text format. */
+const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 
 export interface AppParts {
   readonly access: () => AccessPolicy;
@@ -41,6 +45,10 @@ export function createApp({ access, routerOf, origins = [] }: AppParts): Hono {
     '/',
     healthRoutes((request) => routerOf(request).nearest),
   );
+  app.get(METRICS_PATH, async ({ req: { raw } }) => {
+    const { body, status } = await routerOf(raw).get(METRICS_PATH);
+    return new Response(body, { status, headers: { 'Content-Type': METRICS_TYPE } });
+  });
   app.get('/version', (context) =>
     context.json({
       etcdserver: SERVER_VERSION,

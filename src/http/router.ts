@@ -140,6 +140,11 @@ export class Router {
     throw new StatusError(14, `no member takes the stream: ${String(failure)}`, { cause: failure });
   }
 
+  /** Asks the nearest member's object for a path of its own. */
+  get(path: string): Promise<Response> {
+    return this.#nearest.fetch(path, {});
+  }
+
   /** For answers that are about one member: health, status. */
   get nearest(): MemberRpc {
     return this.#nearest.open();

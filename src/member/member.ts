@@ -34,6 +34,7 @@ import type { CorruptionCheck } from './corruption-check.ts';
 import type { Upkeep } from './upkeep.ts';
 import { openRaft } from './open-raft.ts';
 import { openStateParts } from './open-state.ts';
+import { Meters } from './meters.ts';
 import { Pace } from './pace.ts';
 import { Peers } from './peers.ts';
 import type { MemberPorts, PeerAddress } from './ports.ts';
@@ -70,6 +71,7 @@ export class Member {
   readonly corruption: CorruptionCheck;
   readonly fresh: FreshReads;
   readonly seat: Seat;
+  readonly meters: Meters;
   readonly ports: MemberPorts;
   readonly #wal: Wal;
   readonly #raft: RawNode;
@@ -110,8 +112,9 @@ export class Member {
     this.#raft = openRaft(identity.id, ports, this.#wal, nonce, damage !== undefined, isMember);
     this.#reads = new LinearizableReads(nonce);
     this.#proposals = new ProposalQueue(nonce);
+    this.meters = new Meters(rows);
     this.#peers = new Peers(
-      ports,
+      { ...ports, meters: this.meters },
       (id) => this.addressOf(id),
       (id) => this.#raft.reportUnreachable(id),
     );
@@ -171,6 +174,10 @@ export class Member {
     return this.ports.rows.sizeBytes();
   }
 
+  get proposalFigures(): { readonly pending: number; readonly failed: number } {
+    return { pending: this.#proposals.count, failed: this.#proposals.failed };
+  }
+
   get term(): number {
     return this.#raft.term;
   }
@@ -198,7 +205,9 @@ export class Member {
   /** One frame of messages from a peer. @throws DecodeError on a frame that holds none. */
   receive(frame: Uint8Array): void {
     if (this.#stopped !== undefined && !this.seat.removed) return;
-    const messages = decodeMessages(frame).filter((message) => this.seat.hears(message));
+    const decoded = decodeMessages(frame);
+    this.meters.received(decoded[0]?.from, frame.length);
+    const messages = decoded.filter((message) => this.seat.hears(message));
     try {
       for (const message of messages) this.#raft.step(message);
       if (this.seat.removed) this.#advance();
@@ -380,6 +389,7 @@ export class Member {
     if (applied === undefined) return;
     const { proposer, sequence, outcome } = applied;
     if (outcome.changes.length > 0) {
+      this.meters.applied(outcome.changes);
       this.watch.notify(outcome.changes, this.state.mvcc.revision);
     }
     if (outcome.restored === true) this.#saveRestored();
@@ -421,6 +431,7 @@ export class Member {
     }
     this.#pace.endTicks();
     this.fresh.rest();
+    this.meters.rest();
     // Also when no tick was due: a tick may be what ended here, or a stray message was answered.
     this.#peers.quiet();
   }
@@ -436,6 +447,7 @@ export class Member {
       () => this.#confirmedRead(),
       () => this.#recovered(),
     );
+    this.meters.tick(nowMs, this.#raft.leader);
     tickParts(this, nowMs, this.#raft.leader !== NO_NODE);
     this.#turn();
   }

@@ -1,11 +1,13 @@
 import { COMMIT_NEWS_DELAY_MS, PEER_FRAME_BYTES_MAX } from '../constants.ts';
 import { encodeMessages, messageBytes } from '../raft/codec.ts';
 import { type Message, MessageType, type NodeId } from '../raft/types.ts';
+import type { Meters } from './meters.ts';
 import type { Clock, PeerAddress, Timer, Transport } from './ports.ts';
 
 export interface PeersPorts {
   readonly clock: Clock;
   readonly transport: Transport;
+  readonly meters?: Meters;
 }
 
 /**
@@ -15,6 +17,7 @@ export interface PeersPorts {
 export class Peers {
   readonly #clock: Clock;
   readonly #transport: Transport;
+  readonly #meters: Meters | undefined;
   readonly #addressOf: (id: NodeId) => PeerAddress | undefined;
   readonly #onUnreachable: (id: NodeId) => void;
   /** The newest news for each peer. */
@@ -22,12 +25,13 @@ export class Peers {
   #newsTimer: Timer | undefined;
 
   constructor(
-    { clock, transport }: PeersPorts,
+    { clock, transport, meters }: PeersPorts,
     addressOf: (id: NodeId) => PeerAddress | undefined,
     onUnreachable: (id: NodeId) => void,
   ) {
     this.#clock = clock;
     this.#transport = transport;
+    this.#meters = meters;
     this.#addressOf = addressOf;
     this.#onUnreachable = onUnreachable;
   }
@@ -80,8 +84,16 @@ export class Peers {
     const address = this.#addressOf(to);
     const sent =
       address !== undefined &&
-      framesOf(messages).every((frame) => this.#transport.send(address, encodeMessages(frame)));
-    if (!sent) this.#onUnreachable(to);
+      framesOf(messages).every((frame) => this.#sendFrame(address, encodeMessages(frame)));
+    if (sent) return;
+    this.#meters?.notSent(to);
+    this.#onUnreachable(to);
+  }
+
+  #sendFrame(to: PeerAddress, frame: Uint8Array): boolean {
+    const sent = this.#transport.send(to, frame);
+    if (sent) this.#meters?.sent(to.id, frame.length);
+    return sent;
   }
 }
 

@@ -23,6 +23,8 @@ export class ProposalQueue {
   readonly #nonce: Uint8Array;
   readonly #nonceKey: string;
   #sequence = 0;
+  /** Proposals that ended without an outcome. */
+  failed = 0;
   /** Not yet taken by Raft, in order of arrival. */
   #queued: { readonly sequence: number; readonly data: Uint8Array }[] = [];
   /** By sequence number, in order of arrival, which is order of deadline. */
@@ -79,6 +81,7 @@ export class ProposalQueue {
     for (const [sequence, waiter] of this.#waiting) {
       if (waiter.deadlineMs > nowMs) return;
       this.#waiting.delete(sequence);
+      this.failed++;
       waiter.fail(error);
     }
   }

@@ -158,6 +158,13 @@ describe('a cluster of three objects', () => {
     );
     assert.notEqual(gone.status, 200);
 
+    const metrics = await fetch(`${endpoint}/metrics`, { headers: header });
+    assert.match(metrics.headers.get('Content-Type') ?? '', /^text\/plain; version=0\.0\.4/);
+    const text = await metrics.text();
+    assert.match(text, /^edgetcd_member_info\{member="m4"\} 1$/m);
+    assert.match(text, /^etcd_server_has_leader 1$/m);
+    assert.match(text, /^edgetcd_rows_written_total [1-9]/m);
+
     // Its object may become a member again, as another one.
     const again = await okay(endpoint, 'cluster/member/add', {
       peerURLs: [`do://default/${leader}`],
