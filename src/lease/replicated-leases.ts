@@ -54,6 +54,10 @@ export class ReplicatedLeases {
     return this.#leases;
   }
 
+  get size(): number {
+    return this.#leases.size;
+  }
+
   get grants(): number {
     return this.#grants;
   }
