@@ -155,6 +155,8 @@ export const WATCH_RESPONSE_OVERHEAD_BYTES = 64;
 
 /** History read in one slice of catch-up: about a millisecond of work. */
 export const WATCH_SLICE_READ_BYTES = 256 * 1024;
+/** Stretches of that size that are kept, with what was made of them, while watchers catch up. */
+export const WATCH_STRETCHES_KEPT = 8;
 /** Responses made in one slice of catch-up: sending them takes some milliseconds. */
 export const WATCH_SLICE_SENT_BYTES_MAX = 512 * 1024;
 /** Pause between two slices while there are writes, so that they keep four fifths of the time. */

@@ -8,21 +8,28 @@ import {
   WATCH_SLICE_READ_BYTES,
   WATCH_SLICE_SENT_BYTES_MAX,
   WATCH_SLICE_WATCHERS_MAX,
+  WATCH_STRETCHES_KEPT,
 } from '../constants.ts';
 import type { Change } from '../mvcc/types.ts';
-import { FanOut } from './fan-out.ts';
+import { FanOut, RangeBatches } from './fan-out.ts';
 import type { MessageHeader } from './message.ts';
 import type { Tally } from './tally.ts';
 import type { History } from './types.ts';
 import { takeEvents, type WatcherIndex } from './watcher-index.ts';
 import { WatchFlag, WatchState, type WatchGroup, type Watcher } from './watcher.ts';
 
-/** A stretch of history, and the watchers that read it together. */
+/** A stretch of history, and what was made of it for each range so far. */
+interface Stretch {
+  readonly changes: readonly Change[];
+  /** Revision after it. */
+  readonly next: number;
+  readonly batches: Map<WatchGroup, RangeBatches>;
+}
+
+/** The watchers that read a stretch together. */
 interface Slice {
   readonly members: readonly Watcher[];
-  readonly changes: readonly Change[];
-  /** Where the members stand afterwards. */
-  readonly next: number;
+  readonly stretch: Stretch;
 }
 
 export class CatchUp {
@@ -33,6 +40,12 @@ export class CatchUp {
   #queue: Watcher[] = [];
   #sorted = true;
   #nearestFirst = false;
+  /**
+   * What was read last, by first revision, newest last: a stretch that is too much to send to all its
+   * watchers at once is read and encoded once all the same. History does not change; empty when no
+   * watcher is behind.
+   */
+  readonly #stretches = new Map<number, Stretch>();
 
   constructor(history: History, index: WatcherIndex, tally: Tally) {
     this.#history = history;
@@ -73,6 +86,7 @@ export class CatchUp {
       else this.#push(watcher);
       watcher.stream.moved(watcher);
     }
+    if (!this.hasWork) this.#stretches.clear();
   }
 
   #push(watcher: Watcher): void {
@@ -114,30 +128,60 @@ export class CatchUp {
     const queue = this.#queue;
     const end = this.#nearestFirst ? queue.at(-1) : queue[0];
     assert(end !== undefined, 'catch up watchers: the queue is empty');
-    const { changes, next } = this.#history.changes(end.next, WATCH_SLICE_READ_BYTES);
-    assert(next > end.next, `catch up watchers: history from ${end.next} ends at ${next}`);
+    const stretch = this.#read(end.next);
+    const { next } = stretch;
     let count = 0;
     if (this.#nearestFirst) {
       while (count < WATCH_SLICE_WATCHERS_MAX && queue.at(-1 - count)?.next === end.next) count++;
-      return { members: queue.splice(queue.length - count), changes, next };
+      return { members: queue.splice(queue.length - count), stretch };
     }
     while (count < WATCH_SLICE_WATCHERS_MAX && (queue[count]?.next ?? next) < next) count++;
-    return { members: queue.splice(0, count), changes, next };
+    return { members: queue.splice(0, count), stretch };
+  }
+
+  #read(from: number): Stretch {
+    let stretch = this.#stretches.get(from);
+    this.#stretches.delete(from);
+    if (stretch === undefined) {
+      const { changes, next } = this.#history.changes(from, WATCH_SLICE_READ_BYTES);
+      assert(next > from, `catch up watchers: history from ${from} ends at ${next}`);
+      stretch = { changes, next, batches: new Map() };
+    }
+    this.#stretches.set(from, stretch);
+    for (const oldest of this.#stretches.keys()) {
+      if (this.#stretches.size <= WATCH_STRETCHES_KEPT) break;
+      this.#stretches.delete(oldest);
+    }
+    return stretch;
+  }
+
+  /** Looks up the ranges of `members` that nobody who read the stretch had yet. */
+  #match({ changes, batches }: Stretch, members: readonly Watcher[]): void {
+    const groups = new Set<WatchGroup>();
+    for (const { group } of members) if (!batches.has(group)) groups.add(group);
+    if (groups.size === 0) return;
+    for (const group of this.#index.matchAmong(groups, changes)) {
+      batches.set(group, new RangeBatches(takeEvents(group), this.#history));
+    }
+    for (const group of groups) {
+      if (!batches.has(group)) batches.set(group, new RangeBatches([], this.#history));
+    }
   }
 
   /** Sends each member what the slice holds for it and moves it on, as far as receivers and limits allow. */
   #deliver(slice: Slice, header: MessageHeader): void {
-    const groups = new Set(slice.members.map((watcher) => watcher.group));
-    const fanOuts = new Map<WatchGroup, FanOut>();
-    for (const group of this.#index.matchAmong(groups, slice.changes)) {
-      fanOuts.set(group, new FanOut(takeEvents(group), header, this.#history));
-    }
+    const { members, stretch } = slice;
+    this.#match(stretch, members);
+    const fanOuts = new Map<RangeBatches, FanOut>();
     let sentBytes = 0;
-    for (const watcher of slice.members) {
-      const fanOut = fanOuts.get(watcher.group);
-      if (fanOut === undefined) watcher.next = slice.next;
-      else if (sentBytes < WATCH_SLICE_SENT_BYTES_MAX)
-        sentBytes += send(watcher, fanOut, slice.next);
+    for (const watcher of members) {
+      const batches = stretch.batches.get(watcher.group);
+      assert(batches !== undefined, 'catch up watchers: a range was not looked up');
+      // Those that the stretch holds nothing for cost nothing.
+      if (sentBytes >= WATCH_SLICE_SENT_BYTES_MAX && !batches.isEmpty) continue;
+      let fanOut = fanOuts.get(batches);
+      if (fanOut === undefined) fanOuts.set(batches, (fanOut = new FanOut(batches, header)));
+      sentBytes += send(watcher, fanOut, stretch.next);
     }
   }
 }

@@ -50,49 +50,72 @@ export class SharedResponse {
   }
 }
 
-/** The events of one range at one point of history, for all its watchers. */
+/** The events of one range at one point of history, for all its watchers, under one header. */
 export class FanOut {
-  readonly #events: readonly WatchEvent[];
+  readonly #batches: RangeBatches;
   readonly #header: MessageHeader;
-  readonly #history: History;
-  /** By variant and first event; see #key. */
-  readonly #responses = new Map<number, readonly SharedResponse[]>();
+  readonly #responses = new Map<readonly EventBatch[], readonly SharedResponse[]>();
 
-  /** `events` ascend by revision. */
-  constructor(events: readonly WatchEvent[], header: MessageHeader, history: History) {
-    this.#events = events;
+  constructor(batches: RangeBatches, header: MessageHeader) {
+    this.#batches = batches;
     this.#header = header;
-    this.#history = history;
   }
 
   /** The responses that bring a watcher the events it wants from revision `watcher.next` on; maybe none. */
   responsesFor(watcher: Watcher): readonly SharedResponse[] {
+    const batches = this.#batches.for(watcher);
+    let responses = this.#responses.get(batches);
+    if (responses === undefined) {
+      responses = batches.map((batch) => new SharedResponse(this.#header, batch));
+      this.#responses.set(batches, responses);
+    }
+    return responses;
+  }
+}
+
+/** The same without a header, which changes with the store: what can be kept while watchers catch up. */
+export class RangeBatches {
+  readonly #events: readonly WatchEvent[];
+  readonly #history: History;
+  /** By variant and first event; see `for`. */
+  readonly #batches = new Map<number, readonly EventBatch[]>();
+
+  /** `events` ascend by revision. */
+  constructor(events: readonly WatchEvent[], history: History) {
+    this.#events = events;
+    this.#history = history;
+  }
+
+  get isEmpty(): boolean {
+    return this.#events.length === 0;
+  }
+
+  /** What a watcher wants from revision `watcher.next` on, each batch for one response; maybe none. */
+  for(watcher: Watcher): readonly EventBatch[] {
     const variant = watcher.flags & VARIANT_MASK;
     let first = 0;
     while (first < this.#events.length && this.#revisionAt(first) < watcher.next) first++;
     const key = first * (VARIANT_MASK + 1) + variant;
-    let responses = this.#responses.get(key);
-    if (responses === undefined) {
-      responses = this.#build(variant, first);
-      this.#responses.set(key, responses);
+    let batches = this.#batches.get(key);
+    if (batches === undefined) {
+      batches = this.#build(variant, first);
+      this.#batches.set(key, batches);
     }
-    return responses;
+    return batches;
   }
 
   #revisionAt(index: number): number {
     return this.#events[index]?.revision ?? 0;
   }
 
-  #build(variant: number, first: number): readonly SharedResponse[] {
+  #build(variant: number, first: number): readonly EventBatch[] {
     const wanted: WatchEvent[] = [];
     for (let index = first; index < this.#events.length; index++) {
       const event = this.#events[index];
       if (event === undefined || isFiltered(event, variant)) continue;
       wanted.push((variant & WatchFlag.PREV_KV) === 0 ? event : event.withPrevious(this.#history));
     }
-    return byRevisions(wanted).map(
-      (events) => new SharedResponse(this.#header, new EventBatch(events)),
-    );
+    return byRevisions(wanted).map((events) => new EventBatch(events));
   }
 }
 

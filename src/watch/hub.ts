@@ -16,7 +16,7 @@ import { ByteReader } from '../lib/binary.ts';
 import { WATCH_PROGRESS_INTERVAL_MS, WATCH_PROGRESS_INTERVAL_MS_MIN } from '../constants.ts';
 import type { Change } from '../mvcc/types.ts';
 import { CatchUp } from './catch-up.ts';
-import { FanOut } from './fan-out.ts';
+import { FanOut, RangeBatches } from './fan-out.ts';
 import { MessageHeader } from './message.ts';
 import { readHead, readWatcher } from './registration.ts';
 import { WatchStream, type StreamHost } from './stream.ts';
@@ -230,7 +230,7 @@ export class WatchHub {
 
   /** Sends the events of one revision to the synced watchers of a range (rule W8). */
   #deliver(group: WatchGroup, header: MessageHeader): void {
-    const fanOut = new FanOut(takeEvents(group), header, this.#ports.history);
+    const fanOut = new FanOut(new RangeBatches(takeEvents(group), this.#ports.history), header);
     for (const watcher of group.watchers) {
       if (watcher.state !== WatchState.SYNCED) continue;
       const [response] = fanOut.responsesFor(watcher);
