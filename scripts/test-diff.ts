@@ -1,6 +1,7 @@
 /**
- * `npm run test:diff -- --ops N --seed S [--target cluster|in-process|URL]`: one random stream of requests
- * to real etcd and to edgetcd, every answer compared.
+ * `npm run test:diff -- --ops N --seed S [--target cluster|in-process|URL] [--leases]`: one random stream of
+ * requests to real etcd and to edgetcd, every answer compared. `--leases`: to the lease, lock and election
+ * services, and not to in-process, which lacks them.
  *
  * `cluster`: a fresh local cluster of `--members` (3 unless given). `in-process`: the state machine without
  * network and consensus. URL: a server with a fresh store, which is left as the stream leaves it.
@@ -8,6 +9,7 @@
 import { findEtcd, startEtcd } from '../test/diff/etcd-process.ts';
 import { InProcessTarget } from '../test/diff/in-process.ts';
 import { HttpTarget, type Target } from '../test/diff/operation.ts';
+import { type LeaseRunOptions, runLeaseStream } from '../test/diff/lease-run.ts';
 import { describeCounts, describeMismatch, runStream, type RunOptions } from '../test/diff/run.ts';
 import { startCluster } from './lib/cluster.ts';
 import { readOptions, UsageError, wholeNumber } from './lib/usage.ts';
@@ -24,6 +26,7 @@ export async function run(args: string[]): Promise<number> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       target: { type: 'string', default: 'cluster' },
       members: { type: 'string', default: '3' },
+      leases: { type: 'boolean', default: false },
     },
   });
   const ops = wholeNumber('ops', values.ops, { min: 1, max: 100_000_000 });
@@ -35,12 +38,19 @@ export async function run(args: string[]): Promise<number> {
     );
     return 0;
   }
+  if (values.leases && values.target === 'in-process') {
+    throw new UsageError('--leases needs a server: --target in-process has no lease service');
+  }
   const members = wholeNumber('members', values.members, { min: 1, max: 7 });
   const subject = await openSubject(values.target, members);
   try {
     const etcd = await startEtcd(path);
     try {
       console.log(`etcd ${etcd.version} beside ${subject.name}: ${ops} operations of seed ${seed}`);
+      if (values.leases) {
+        const reference = new HttpTarget(etcd.url);
+        return await compareLeases({ seed, ops, reference, subject: subject.target });
+      }
       return await compareAll({
         seed,
         ops,
@@ -70,6 +80,17 @@ async function compareAll(options: RunOptions): Promise<number> {
   }
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   console.log(`\n${result.done} operations, all answers equal, in ${seconds} s`);
+  return 0;
+}
+
+async function compareLeases(options: LeaseRunOptions): Promise<number> {
+  const { done, mismatch, outcomes } = await runLeaseStream(options);
+  console.log(`\nanswers of etcd:\n${describeCounts(outcomes)}`);
+  if (mismatch !== undefined) {
+    console.log(`\n${describeMismatch(options.seed, mismatch)}`);
+    return 1;
+  }
+  console.log(`\n${done} operations, all answers equal`);
   return 0;
 }
 

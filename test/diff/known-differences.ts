@@ -133,11 +133,19 @@ function parsed(text: string): unknown {
 export function normalized(answer: Answer): ParsedAnswer {
   const body = parsed(answer.body);
   if (body === undefined) return answer;
-  if (!isObject(body) || !isObject(body['header'])) return { ...answer, body };
+  return { ...answer, body: withoutIds(body) };
+}
+
+function withoutIds(body: unknown): unknown {
+  // One message of a stream.
+  if (isObject(body) && isObject(body['result'])) {
+    return { ...body, result: withoutIds(body['result']) };
+  }
+  if (!isObject(body) || !isObject(body['header'])) return body;
   const header = { ...body['header'] };
   for (const id of ['cluster_id', 'member_id', 'raft_term']) {
     // Presence and form are compared, the value is not.
     if (typeof header[id] === 'string' && /^[1-9]\d*$/.test(header[id])) header[id] = `<${id}>`;
   }
-  return { ...answer, body: { ...body, header } };
+  return { ...body, header };
 }
