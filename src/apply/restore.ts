@@ -67,6 +67,12 @@ export class StagedRestore {
     this.#rows.drop(TABLE);
   }
 
+  /** At a start: what no entry can install any more, since the cluster has got data, makes room. */
+  dropVoid(leases: LeaseBook): void {
+    if (this.#mvcc.staged === undefined && this.#head() === undefined) return;
+    if (!isFresh(this.#mvcc, leases)) this.drop();
+  }
+
   /**
    * Makes what waits the state. Durable only once the state is saved: until then it waits on, for the
    * case that the entry is applied again.
@@ -124,9 +130,13 @@ export function applyRestore(
 
 /** A state may be loaded only into a cluster that never had one. @throws StatusError */
 export function refuseUnlessFresh({ mvcc, leases }: { mvcc: Mvcc; leases: LeaseBook }): void {
-  if (mvcc.revision === 1 && mvcc.compactRevision < 0 && leases.size === 0) return;
+  if (isFresh(mvcc, leases)) return;
   throw new StatusError(
     Code.FailedPrecondition,
     `edgetcd: restore refused: the cluster has data (revision ${mvcc.revision}, ${leases.size} leases); only a new cluster can be restored into`,
   );
+}
+
+function isFresh(mvcc: Mvcc, leases: LeaseBook): boolean {
+  return mvcc.revision === 1 && mvcc.compactRevision < 0 && leases.size === 0;
 }

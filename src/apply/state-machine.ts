@@ -101,6 +101,7 @@ export class StateMachine {
     const stored = loadState(rows);
     if (stored === undefined) return machine;
     machine.#saved = machine.#restore(stored);
+    machine.staged.dropVoid(parts.leases);
     return machine;
   }
 

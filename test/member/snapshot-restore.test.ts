@@ -319,7 +319,14 @@ describe('restore', () => {
     await put(world, world.host('m1'), 'key', 'v');
     refused(await upload.commit('m1'), Code.FailedPrecondition, /the cluster has data/);
     refused(await upload.open('m1'), Code.FailedPrecondition, /the cluster has data/);
-    assert.equal(world.host('m1').member.state.mvcc.revision, 2);
+    const { member, rows } = world.host('m1');
+    assert.equal(member.state.mvcc.revision, 2);
+    assert.notEqual(member.state.staged.digest, undefined);
+    member.checkpoint();
+    member.stop();
+    const restarted = world.start('m1', rows).member.state;
+    assert.equal(restarted.staged.digest, undefined, 'what waits in vain goes with a restart');
+    assert.equal(restarted.mvcc.revision, 2);
   });
 
   it('of an upload that has ended is void, wherever it still waits', async () => {
