@@ -14,9 +14,13 @@ export type Service = 'whole' | 'requests first' | 'none';
 /** A path of ours: etcd serves RangeStream over gRPC only. */
 export const RANGE_STREAM_PATH = '/v3/kv/rangestream';
 
+/** Of whoever speaks gRPC: the proxy answers it. Over HTTP there is /health. */
+const HEALTH = 'grpc.health.v1.Health';
+
 const RANGE_STREAM = 'etcdserverpb.KV/RangeStream';
 
 export function serviceOf(method: MethodSchema, transport: Transport): Service {
+  if (method.service === HEALTH && transport !== 'grpc') return 'none';
   switch (transport) {
     case 'json':
       return jsonPathsOf(method).length > 0 ? 'whole' : 'none';

@@ -2,14 +2,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { type LocalCluster, startCluster } from '../../scripts/lib/cluster.ts';
+import { GrpcClient } from '../../scripts/lib/grpc-client.ts';
 import { Code } from '../../src/api/errors.ts';
 import { messageTypes } from '../../src/api/messages.ts';
 import { type MethodSchema, methods } from '../../src/api/schema.ts';
 import { serviceOf } from '../../src/api/transports.ts';
 import { nodeSocket } from '../../src/client/node-socket.ts';
 import { Session } from '../../src/client/session.ts';
+import { type Proxy, startProxy } from '../../src/proxy/proxy.ts';
 import {
   type Caller,
+  grpcCaller,
   grpcWebCaller,
   jsonCaller,
   type Outcome,
@@ -46,22 +49,35 @@ function requestFor(method: MethodSchema, caller: Caller): Uint8Array {
 describe('every method on every transport', () => {
   let cluster: LocalCluster;
   let session: Session;
+  let proxy: Proxy;
+  let grpc: GrpcClient;
   let callers: readonly Caller[];
   before(async () => {
     cluster = await startCluster({ members: 1 });
     await cluster.ready();
     const [endpoint = ''] = cluster.endpoints;
     session = new Session(endpoint, { socket: nodeSocket });
+    proxy = await startProxy({
+      endpoints: [endpoint],
+      listen: { host: '127.0.0.1', port: 0 },
+      namespace: new Uint8Array(0),
+      coalesce: false,
+      keepAlive: { intervalMs: 10_000, timeoutMs: 10_000 },
+    });
+    grpc = await GrpcClient.open(`http://127.0.0.1:${proxy.port}`);
     callers = [
       jsonCaller(endpoint),
       grpcWebCaller(endpoint, 'binary'),
       grpcWebCaller(endpoint, 'text'),
       sessionCaller(session),
+      grpcCaller(grpc),
     ];
     await lead(callers, 'observed');
   });
   after(async () => {
     session.close();
+    grpc.close();
+    await proxy.stop(0);
     await cluster.stop();
   });
 

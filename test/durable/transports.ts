@@ -1,4 +1,5 @@
 /** Ways to call a member, each as a client of its transport does it. */
+import { type GrpcClient, GrpcError } from '../../scripts/lib/grpc-client.ts';
 import { Code } from '../../src/api/errors.ts';
 import { decodeJson, encodeJson } from '../../src/api/json.ts';
 import { type MessageType, messageTypes } from '../../src/api/messages.ts';
@@ -112,6 +113,27 @@ export function sessionCaller(channel: Channel): Caller {
         call.send(request);
         call.halfClose();
       }),
+  };
+}
+
+export function grpcCaller(client: GrpcClient): Caller {
+  return {
+    transport: 'grpc',
+    name: 'gRPC',
+    async call(method, request) {
+      const call = client.stream(method.path);
+      try {
+        call.send(request);
+        call.halfClose();
+        const first = await call.next();
+        return { code: Code.OK, message: '', first };
+      } catch (error) {
+        if (!(error instanceof GrpcError)) throw error;
+        return { code: error.code, message: error.text, first: undefined };
+      } finally {
+        call.cancel();
+      }
+    },
   };
 }
 
