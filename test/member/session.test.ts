@@ -96,8 +96,8 @@ interface Setting {
   readonly sessions: SessionHost;
 }
 
-async function setting(): Promise<Setting> {
-  const world = new World('m1');
+async function setting(members = 'm1'): Promise<Setting> {
+  const world = new World(members);
   const host = await world.elect();
   const sessions = new SessionHost(host.member, host.service, world.clock);
   return { world, host, sessions };
@@ -258,17 +258,20 @@ describe('calls of a session', () => {
   });
 
   it('are refused while the requests of others fill the memory for them', async () => {
-    const all = await setting();
+    const all = await setting('m1,m2,m3');
     const client = await connected(all);
-    const body = LockRequest.encode({ name: new Uint8Array(1_000_000) }).finish();
-    const fitting = Math.floor(SESSION_REQUEST_BYTES_MAX / body.length);
+    // Without a quorum every write waits.
+    for (const name of all.world.hosts.keys()) all.world.cut.add(name);
+    const body = PutRequest.encode({ key: Buffer.from('k'), value: new Uint8Array(1_000_000) });
+    const bytes = body.finish();
+    const fitting = Math.floor(SESSION_REQUEST_BYTES_MAX / bytes.length);
     for (let id = 1; id <= fitting + 1; id++) {
-      client.open(id, LOCK, body);
+      client.open(id, PUT, bytes);
       if (id % 3 === 0) await client.flush();
     }
     await client.flush();
+    assert.deepEqual([...client.ends.keys()], [fitting + 1]);
     assert.equal(client.ends.get(fitting + 1)?.message, 'etcdserver: too many requests');
-    await all.world.clock.advance(100);
     client.session?.closed();
     assert.equal(all.sessions.gauges.requestBytes, 0);
   });
