@@ -135,7 +135,8 @@ describe('a call over gRPC-Web', () => {
       if (clientStreaming || serverStreaming) continue;
       const { member, call } = setUp();
       assert.equal((await call(`/${path}`, frame(new Uint8Array()))).code, Code.OK, path);
-      assert.deepEqual(member.calls, [path]);
+      // A candidate without a lease gets one first.
+      assert.equal(member.calls.at(-1), path);
     }
   });
 });

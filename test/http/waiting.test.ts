@@ -23,10 +23,13 @@ interface Setting {
   readonly sockets: FakeSocket[];
   /** Where sessions are opened; the leader at first. */
   at: Host;
-  lock(
-    lease: number,
-  ): Promise<{ readonly cancel: () => void; readonly answer: Promise<CallResult> }>;
-  unlock(lease: number): Promise<void>;
+  readonly lock: (lease: number) => Promise<Waiting>;
+  readonly unlock: (lease: number) => Promise<void>;
+}
+
+interface Waiting {
+  readonly cancel: () => void;
+  readonly answer: Promise<CallResult>;
 }
 
 async function setting(): Promise<Setting> {

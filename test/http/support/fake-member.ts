@@ -47,6 +47,10 @@ export class FakeMember implements AnsweringMember {
     return Promise.resolve({ code, message, body, served: { member, region: 'weur', leader } });
   }
 
+  begin(method: string): Promise<CallResult> {
+    return this.call(method);
+  }
+
   page(method: string): Promise<CallResult> {
     return this.call(method);
   }

@@ -5,7 +5,7 @@
 import type { CallResult, MemberRpc } from '../../../src/member/rpc.ts';
 
 /** What the surface calls for requests that do not wait for events. */
-export type AnsweringMember = Pick<MemberRpc, 'call' | 'page' | 'health'>;
+export type AnsweringMember = Pick<MemberRpc, 'call' | 'begin' | 'page' | 'health'>;
 
 export interface AccessPolicy {
   readonly token: string | undefined;
