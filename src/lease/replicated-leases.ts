@@ -33,6 +33,8 @@ export class ReplicatedLeases {
   readonly #keyPages: Pages;
   /** Leases granted since the cluster began: two leases of one id, one after the other, differ in it. */
   #grants: number;
+  /** As it is in storage. */
+  #savedGrants: number;
   /** Grows with every change of what is replicated. */
   changes = 0;
 
@@ -44,6 +46,7 @@ export class ReplicatedLeases {
     this.#leasePages = this.#pagesOfLeases();
     this.#keyPages = this.#pagesOfKeys();
     this.#grants = readMeta(store);
+    this.#savedGrants = this.#grants;
     this.#leasePages.load();
     this.#keyPages.load();
     this.#leases.linkFree();
@@ -156,8 +159,10 @@ export class ReplicatedLeases {
    * index: entries up to there will not be applied again.
    */
   flush(): void {
-    if (!this.#leasePages.dirty && !this.#keyPages.dirty) return;
+    const counted = this.#grants !== this.#savedGrants;
+    if (!counted && !this.#leasePages.dirty && !this.#keyPages.dirty) return;
     writeMeta(this.#store, this.#grants);
+    this.#savedGrants = this.#grants;
     this.#leasePages.flush();
     this.#keyPages.flush();
   }

@@ -52,6 +52,8 @@ class MembershipPart implements WorkloadPart {
   #stopped = false;
   #names = 0;
   #busy = false;
+  /** Calls without an answer. */
+  #open = 0;
   readonly #counts = { membershipCalls: 0, membershipDone: 0, jointProposals: 0 };
 
   constructor(cluster: SimulatedCluster, prng: Prng) {
@@ -75,8 +77,13 @@ class MembershipPart implements WorkloadPart {
 
   /** A joint phase that waits for somebody to end it is ended. */
   unsettled(): string | undefined {
-    if (!this.#leaveJoint()) return undefined;
-    return 'a joint phase';
+    if (this.#leaveJoint()) return 'a joint phase';
+    if (this.#open > 0) return `${this.#open} calls of the operator`;
+    // Whoever was added last has to catch up.
+    const applied = this.#cluster
+      .usable()
+      .map(({ current }) => current?.instance.member.state.applied.index);
+    return new Set(applied).size > 1 ? 'a member that is behind' : undefined;
   }
 
   judge(): void {
@@ -160,6 +167,7 @@ class MembershipPart implements WorkloadPart {
     this.#calls.push(call);
     this.#counts.membershipCalls++;
     this.#busy = true;
+    this.#open++;
     const member = this.#prng.pick(this.#cluster.memberIds());
     this.#cluster.trace(OPERATOR, `${method} ${what.url ?? what.id ?? ''} at ${member}`);
     const request = {
@@ -171,6 +179,7 @@ class MembershipPart implements WorkloadPart {
     };
     sendCall(this.#cluster, request, (answer) => {
       this.#busy = false;
+      this.#open--;
       this.#answered(call, answer);
     });
     // It does not always wait for an answer before it goes on.
