@@ -419,6 +419,8 @@ export const PROXY_UNSENT_BYTES_MAX = 1024 * 1024;
 export const PROXY_UNSENT_RECHECK_MS = 10;
 /** A connection that has sent nothing by then is closed. */
 export const PROXY_FIRST_BYTE_TIMEOUT_MS = 60_000;
+/** A client that asks nothing for so long gets its connection opened all the same. */
+export const PROXY_FIRST_REQUEST_WAIT_MS = 500;
 /** Renewals of leases whose stream was lost are asked again after this pause, and given up after this time. */
 export const PROXY_RENEWAL_PAUSE_MS = 50;
 export const PROXY_RENEWAL_TIMEOUT_MS = 60_000;

@@ -9,7 +9,8 @@ import { LOCAL_HOST } from './ports.ts';
 import { Connection } from '../../src/client/connection.ts';
 import { nodeSocket } from '../../src/client/node-socket.ts';
 import { createFront } from '../../src/proxy/front.ts';
-import { GrpcServer, HTTP2_OPTIONS } from '../../src/proxy/grpc-server.ts';
+import { GrpcServer } from '../../src/proxy/grpc-server.ts';
+import { HTTP2_OPTIONS } from '../../src/proxy/http2-options.ts';
 import { withHealth } from '../../src/proxy/health.ts';
 import { Metrics } from '../../src/proxy/metrics.ts';
 

@@ -3,6 +3,8 @@ import type { Http2Server } from 'node:http2';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTls } from 'node:tls';
 import { PROXY_FIRST_BYTE_TIMEOUT_MS } from '../constants.ts';
+import { HTTP2_SETTINGS } from './http2-options.ts';
+import { openHttp2 } from './opening.ts';
 
 /** How every HTTP/2 connection begins. No HTTP/1.1 method begins with these letters. */
 const PREFACE_BEGIN = Buffer.from('PRI', 'latin1');
@@ -29,7 +31,7 @@ export function createFront({ http2, other }: FrontOptions): Server {
       socket.off('error', giveUp);
       socket.setTimeout(0);
       socket.off('timeout', giveUp);
-      if (isHttp2) http2.emit('connection', socket);
+      if (isHttp2) openHttp2(socket, http2, HTTP2_SETTINGS);
       else other(socket);
     };
     socket.on('readable', look);
@@ -62,7 +64,7 @@ export function createTlsFront({ http2, other }: FrontOptions, files: TlsFiles):
       keepAlive: true,
     },
     (socket) => {
-      if (socket.alpnProtocol === 'h2') http2.emit('connection', socket);
+      if (socket.alpnProtocol === 'h2') openHttp2(socket, http2, HTTP2_SETTINGS);
       else other(socket);
     },
   );

@@ -5,29 +5,14 @@ import {
   type IncomingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
-  type ServerOptions,
 } from 'node:http2';
 import { Code, StatusError } from '../api/errors.ts';
 import { methodByPath, methods } from '../api/schema.ts';
 import type { Channel, Status } from '../client/channel.ts';
-import {
-  PROXY_CONNECTION_WINDOW_BYTES,
-  PROXY_SESSION_MEMORY_MEGABYTES_MAX,
-  PROXY_STREAM_WINDOW_BYTES,
-  PROXY_STREAMS_MAX,
-} from '../constants.ts';
+import { PROXY_CONNECTION_WINDOW_BYTES } from '../constants.ts';
 import { GrpcCall, type CallObserver } from './grpc-call.ts';
 import { statusHeaders } from './headers.ts';
 import { keepAlive, type KeepAliveOptions } from './keepalive.ts';
-
-/** For `http2.createServer` and its TLS twin. */
-export const HTTP2_OPTIONS: ServerOptions = {
-  settings: {
-    initialWindowSize: PROXY_STREAM_WINDOW_BYTES,
-    maxConcurrentStreams: PROXY_STREAMS_MAX,
-  },
-  maxSessionMemory: PROXY_SESSION_MEMORY_MEGABYTES_MAX,
-};
 
 const SERVICES: ReadonlySet<string> = new Set(methods.map(({ service }) => service));
 
@@ -46,7 +31,7 @@ export class GrpcServer {
     this.#keepAlive = keepAlive;
   }
 
-  /** Serves what arrives at an HTTP/2 server made with HTTP2_OPTIONS. */
+  /** Serves what arrives at an HTTP/2 server made with the options of http2-options.ts. */
   attach(server: Http2Server): void {
     server.on('session', (session) => this.#session(session));
     server.on('stream', (stream, headers) => this.#stream(stream, headers));

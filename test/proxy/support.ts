@@ -3,7 +3,8 @@ import { createServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import type { CallHandlers, CallOptions, Channel, ClientCall } from '../../src/client/channel.ts';
 import type { CallObserver } from '../../src/proxy/grpc-call.ts';
-import { GrpcServer, HTTP2_OPTIONS } from '../../src/proxy/grpc-server.ts';
+import { GrpcServer } from '../../src/proxy/grpc-server.ts';
+import { HTTP2_OPTIONS } from '../../src/proxy/http2-options.ts';
 import type { KeepAliveOptions } from '../../src/proxy/keepalive.ts';
 
 /** One call as it reached the channel, in the hands of the test. */
