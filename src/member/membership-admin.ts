@@ -267,7 +267,7 @@ export class MembershipAdmin {
     return applied.finally(() => this.#waiting.delete(sequence));
   }
 
-  /** Who answers now: until all have, or for an election timeout. */
+  /** Which voters answer now: until all have, or for an election timeout. */
   #heard(): Promise<ReadonlySet<NodeId>> {
     return new Promise((done) => {
       const wait = {
@@ -281,7 +281,8 @@ export class MembershipAdmin {
 
   #heardEnough(wait: HeardWait): boolean {
     const { raft, self } = this.#ports;
-    const { progress } = raft.status();
+    // Learners are in no quorum, and may never have started.
+    const progress = raft.status().progress.filter(({ learner }) => !learner);
     const heard = progress.filter(({ id, heardTick }) => id === self || heardTick > wait.sinceTick);
     const all = this.#leads() && heard.length === progress.length;
     if (!all && this.#leads() && wait.ticksLeft-- > 0) return false;
