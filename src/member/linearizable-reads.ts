@@ -38,6 +38,10 @@ export class LinearizableReads {
     return this.#waiting.size > 0;
   }
 
+  get count(): number {
+    return this.#waiting.size;
+  }
+
   /** Resolves when a read of the applied state is linearizable with regard to this call. */
   wait(deadlineMs: number): Promise<void> {
     return new Promise((serve, fail) => {

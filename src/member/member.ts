@@ -28,6 +28,7 @@ import type { FreshReads } from './fresh-reads.ts';
 import type { LeaseHost } from './lease-host.ts';
 import { claimStorage } from './identity.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
+import { isLone } from './lone.ts';
 import { openParts, partsWaiting, stopParts, tickParts } from './member-parts.ts';
 import type { MembershipAdmin } from './membership-admin.ts';
 import type { CorruptionCheck } from './corruption-check.ts';
@@ -214,7 +215,7 @@ export class Member {
     } catch (error) {
       this.#fail(error);
     }
-    this.#schedule();
+    this.#schedule(isLone(messages));
   }
 
   /**
@@ -226,7 +227,7 @@ export class Member {
     if (this.seat.refusal !== undefined) throw this.seat.refusal;
     this.upkeep.admit(proposal);
     const waiting = this.#proposals.add(proposal, this.#deadline());
-    this.#schedule();
+    this.#schedule(true);
     const outcome = await waiting;
     if (outcome.error !== undefined) throw outcome.error;
     return outcome.response;
@@ -246,7 +247,7 @@ export class Member {
 
   async #confirmedRead(): Promise<void> {
     const confirmed = this.#reads.wait(this.#deadline());
-    this.#schedule();
+    this.#schedule(true);
     await confirmed;
   }
 
@@ -316,8 +317,10 @@ export class Member {
     return this.ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
   }
 
-  #schedule(): void {
-    this.#pace.turnSoon();
+  /** `isLone`: what has come is a single request's, or a peer's word about one. */
+  #schedule(isLone = false): void {
+    if (isLone && this.#proposals.count + this.#reads.count <= 1) this.#pace.turnNow();
+    else this.#pace.turnSoon();
   }
 
   #turn(): void {

@@ -13,6 +13,8 @@ export class Pace {
   readonly #clock: Clock;
   readonly #beats: Beats;
   readonly #timers = new Map<keyof Beats, Timer>();
+  /** A turn follows this event. */
+  #isTurnDue = false;
   #stopped = false;
 
   constructor(clock: Clock, beats: Beats) {
@@ -23,6 +25,21 @@ export class Pace {
   /** Everything that arrives until the timer runs shares one turn: one write, one frame per peer. */
   turnSoon(): void {
     this.#after(0, 'turn');
+  }
+
+  /**
+   * At the end of this event, for what comes alone: a timer would cost a lone client another round of the
+   * event loop at each member that its request passes.
+   */
+  turnNow(): void {
+    if (this.#stopped || this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    void Promise.resolve().then(() => {
+      this.#isTurnDue = false;
+      if (this.#stopped) return;
+      this.#cancel('turn');
+      this.#beats.turn();
+    });
   }
 
   tickSoon(): void {
@@ -36,14 +53,18 @@ export class Pace {
 
   /** At rest no timer keeps the object in memory. */
   endTicks(): void {
-    this.#timers.get('tick')?.cancel();
-    this.#timers.delete('tick');
+    this.#cancel('tick');
   }
 
   stop(): void {
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+  }
+
+  #cancel(beat: keyof Beats): void {
+    this.#timers.get(beat)?.cancel();
+    this.#timers.delete(beat);
   }
 
   #after(delayMs: number, beat: keyof Beats): void {
