@@ -1,14 +1,16 @@
 /** A watch stream that outlives the session it is on. */
-import { Code, StatusError } from '../api/errors.ts';
+import type { StatusError } from '../api/errors.ts';
 import { WatchRequest } from '../api/messages.ts';
 import { SESSION_RESUME_TIMEOUT_MS } from '../constants.ts';
 import { Positions } from '../session/watch-positions.ts';
+import { WholeResponses } from '../session/whole-responses.ts';
 import { scanWatchResponse } from '../session/watch-scan.ts';
 import { ConnectionCall } from './connection-call.ts';
 import type { SessionCall } from './session-call.ts';
 
 export class WatchCall extends ConnectionCall {
   readonly #positions = new Positions();
+  readonly #responses = new WholeResponses<Received>();
   /** Since when there is no session. */
   #lostMs: number | undefined;
 
@@ -23,8 +25,14 @@ export class WatchCall extends ConnectionCall {
   }
 
   override onMessage(body: Uint8Array): void {
-    this.#positions.sent(scanWatchResponse(body));
-    this.handlers.onMessage(body);
+    const scanned = scanWatchResponse(body);
+    const { fragment } = scanned;
+    // What is kept must not be a part of a frame that is over.
+    const kept = fragment ? body.slice() : body;
+    for (const whole of this.#responses.take({ fragment, scanned, body: kept })) {
+      this.#positions.sent(whole.scanned);
+      this.handlers.onMessage(whole.body);
+    }
   }
 
   override onPosition(revision: number, behind: readonly bigint[]): void {
@@ -49,12 +57,13 @@ export class WatchCall extends ConnectionCall {
   }
 
   protected override mayGoOn(): boolean {
-    if (!this.#positions.isWithinRevision) return true;
-    // The rest of the revision cannot be had without what was told of it.
-    this.fail(new StatusError(Code.Unavailable, LOST_WITHIN_REVISION));
-    return false;
+    this.#responses.drop();
+    return true;
   }
 }
 
-const LOST_WITHIN_REVISION =
-  'edgetcd: the member was lost between two fragments of one revision: watch again from it';
+interface Received {
+  readonly fragment: boolean;
+  readonly scanned: ReturnType<typeof scanWatchResponse>;
+  readonly body: Uint8Array;
+}

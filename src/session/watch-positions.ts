@@ -32,13 +32,6 @@ export class Positions {
   #unanswered: WatchRequest[] = [];
   #nextId = 0n;
   #sentRevision = 0;
-  /** A part of a revision has come, and the rest has not. */
-  #isWithinRevision = false;
-
-  /** True when the stream cannot go on elsewhere without a repetition: a revision has come in part. */
-  get isWithinRevision(): boolean {
-    return this.#isWithinRevision;
-  }
 
   /** Requests to be sent again to a member that takes the stream up. */
   get unanswered(): readonly WatchRequest[] {
@@ -67,7 +60,6 @@ export class Positions {
   /** The client is sent `message`. Returns the revision to resume from if it were the last; 0: unknown. */
   sent(message: SentMessage): number {
     const { watchId, revision, next } = message;
-    this.#isWithinRevision = message.fragment;
     this.#sentRevision = Math.max(this.#sentRevision, revision);
     if (message.created) return this.#created(message);
     if (message.canceled) {

@@ -198,7 +198,7 @@ describe('a watch of a connection', () => {
     channel.close();
   });
 
-  it('ends when it is lost in the middle of a revision', async () => {
+  it('goes on at the beginning of a response that was lost in the middle', async () => {
     const { server, connection: channel } = connection();
     const watch = open(channel, WATCH);
     watch.call.send(create('a'));
@@ -209,9 +209,23 @@ describe('a watch of a connection', () => {
       const events = [{ kv: { key: Buffer.from('a'), mod_revision: 7 } }];
       writer.message(1, response({ header: { revision: 7 }, events, fragment: true }));
     });
+    assert.equal(watch.messages.length, 1);
     server.last.break();
-    assert.match(watch.ends[0]?.message ?? '', /between two fragments/);
-    assert.equal(watch.ends.length, 1);
+    const next = await server.dialled(2);
+    next.accept();
+    await turn();
+    const resumption = next.items[1]?.[2] as Resumption;
+    assert.deepEqual(
+      resumption.watchers.map(({ next: at }) => at),
+      [6],
+    );
+    next.say((writer) => {
+      const events = [{ kv: { key: Buffer.from('a'), mod_revision: 7 } }];
+      writer.message(1, response({ header: { revision: 7 }, events, fragment: true }));
+      writer.message(1, response({ header: { revision: 7 }, events }));
+    });
+    assert.equal(watch.messages.length, 3);
+    assert.equal(watch.ends.length, 0);
     channel.close();
   });
 });
