@@ -24,6 +24,11 @@ export interface ClusterOptions {
   readonly mode?: ClusterMode;
   /** Where the data stays; without it a temporary folder is used and removed at the end. */
   readonly dataDir?: string;
+  /**
+   * Further processes, each for a member that is to be added at run time under its peer URL; only with a
+   * process per member. Nobody waits for them.
+   */
+  readonly joining?: number;
   /** Client ports: one, or one per member. Free ones are chosen unless given. */
   readonly ports?: readonly number[];
   /**
@@ -114,7 +119,8 @@ interface Plan {
 export async function startCluster(options: ClusterOptions = {}): Promise<LocalCluster> {
   const count = options.placement?.length ?? options.members ?? 3;
   const mode = options.mode ?? 'one-process';
-  const processCount = mode === 'one-process' ? 1 : count;
+  const joining = mode === 'one-process' ? 0 : (options.joining ?? 0);
+  const processCount = mode === 'one-process' ? 1 : count + joining;
   const ports = options.ports ?? (await freePorts(processCount));
   for (const port of ports) await requireFreePort(port);
   const companionPorts =
@@ -169,7 +175,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<LocalC
     })),
     processes,
     ready: async () => {
-      await Promise.all(processes.map((process) => healthy(process)));
+      const first = processes.slice(0, processCount - joining);
+      await Promise.all(first.map((process) => healthy(process)));
     },
     stop,
   };

@@ -69,7 +69,7 @@ function seen(answer: Json): Seen {
   const alarms = (answer['alarms'] ?? []) as readonly Json[];
   return {
     code: Number(answer['code'] ?? 0),
-    text: String(answer['message'] ?? answer['error'] ?? ''),
+    text: (answer['message'] ?? answer['error'] ?? '') as string,
     fields:
       answer['code'] === undefined
         ? Object.keys(answer).filter((name) => !NEWER_FIELDS.has(name))

@@ -185,3 +185,42 @@ describe('a cluster of three objects', () => {
     assert.equal(back.member, leader);
   });
 });
+
+describe('a cluster with a process per member', () => {
+  let started: LocalCluster | undefined;
+  before(async () => {
+    started = await startCluster({ mode: 'process-per-member', members: 1, joining: 1 });
+    await started.ready();
+  });
+  after(() => started?.stop());
+
+  it('takes in another process, which keeps its place over kill -9', async () => {
+    assert.ok(started !== undefined);
+    const [first, second] = started.processes;
+    assert.ok(first !== undefined && second !== undefined);
+    await okay(first.endpoint, 'kv/put', { key: base64('writes/0'), value: base64('v') });
+    const early = await post(second.endpoint, 'kv/range', { key: base64('writes/0') });
+    assert.equal(early.body['code'], 14);
+    assert.match(String(early.body['message']), /m2: it belongs to no cluster yet/);
+    await okay(first.endpoint, 'cluster/member/add', { peerURLs: [second.endpoint] });
+    const serves = () =>
+      until('m2 serves', async () => {
+        const answer = await post(second.endpoint, 'kv/range', { key: base64('writes/0') });
+        return answer.status === 200 ? answer : undefined;
+      });
+    assert.equal((await serves()).member, 'm2');
+    await second.restart();
+    await serves();
+    const names = (await members(second.endpoint)).map(({ name }) => name);
+    assert.deepEqual(names.sort(), ['m1', 'm2']);
+    // Two of two are needed now.
+    await second.kill();
+    const alone = await post(first.endpoint, 'kv/put', { key: base64('k'), value: base64('v') });
+    assert.equal(alone.body['code'], 14);
+    await second.restart();
+    await until('writes go on', async () => {
+      const answer = await post(first.endpoint, 'kv/put', { key: base64('k'), value: base64('v') });
+      return answer.status === 200 ? answer : undefined;
+    });
+  });
+});
