@@ -79,9 +79,10 @@ class MembershipPart implements WorkloadPart {
   unsettled(): string | undefined {
     if (this.#leaveJoint()) return 'a joint phase';
     if (this.#open > 0) return `${this.#open} calls of the operator`;
-    // Whoever was added last has to catch up.
+    // Whoever was added last has to catch up. Others may sleep by now.
     const applied = this.#cluster
       .usable()
+      .filter(({ current, counts }) => current !== undefined || counts.builds === 0)
       .map(({ current }) => current?.instance.member.state.applied.index);
     return new Set(applied).size > 1 ? 'a member that is behind' : undefined;
   }
