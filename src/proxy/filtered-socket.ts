@@ -10,6 +10,8 @@ export class FilteredSocket extends Duplex {
   constructor(socket: Socket) {
     super({ allowHalfOpen: false, autoDestroy: true });
     this.#socket = socket;
+    // A connection may break after HTTP/2 has let go of it.
+    this.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       let more = true;
       for (const bytes of this.#filter.push(chunk)) more = this.push(bytes);

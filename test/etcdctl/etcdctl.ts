@@ -24,6 +24,8 @@ export interface DuringOptions {
   /** Printed by then; the command is ended with Ctrl-C after it. */
   readonly lines: number;
   readonly stdin?: string;
+  /** The order of lines means nothing. */
+  readonly sorted?: boolean;
 }
 
 /** Longer than any command takes by itself, on a busy machine. */
@@ -70,7 +72,7 @@ export class Etcdctl {
   /** A command that does not end by itself; `meanwhile` runs once its first line or its start is there. */
   async during(
     args: readonly string[],
-    { lines, stdin }: DuringOptions,
+    { lines, stdin, sorted }: DuringOptions,
     meanwhile: () => Promise<void> = () => Promise.resolve(),
   ): Promise<Outcome> {
     const child = this.#spawn(this.#endpoints.slice(0, 1), args);
@@ -82,7 +84,8 @@ export class Etcdctl {
     await meanwhile();
     await Promise.race([printed(lines), ended, sleep(TIMEOUT_MS / 4)]);
     child.kill('SIGINT');
-    return { ...(await ended), status: 0 };
+    const { stdout, stderr } = await ended;
+    return { stdout: sorted === true ? sortedLines(stdout) : stdout, stderr, status: 0 };
   }
 
   /** Until `key` is there; what it prints is a count every half minute. */

@@ -1,4 +1,4 @@
-import type { MessageType } from '../../src/api/messages.ts';
+import { Long, type MessageType } from '../../src/api/messages.ts';
 
 /** What etcdctl printed as protobuf, field by field. @throws when it is no such message */
 export function messageToText(type: MessageType<object, never>, latin1: string): string {
@@ -6,7 +6,7 @@ export function messageToText(type: MessageType<object, never>, latin1: string):
   return JSON.stringify(message, (name, value: unknown) => {
     if (name === 'raft_term') return '<term>';
     if (value instanceof Uint8Array) return Buffer.from(value).toString();
-    if (typeof value === 'object' && value !== null && 'unsigned' in value) return String(value);
+    if (Long.isLong(value)) return value.toString();
     return value;
   });
 }

@@ -4,11 +4,14 @@ import type { Outcome } from './etcdctl.ts';
 import type { Step } from './script.ts';
 
 /** As text to compare: ids become their order of appearance, addresses and times a word. */
-export function normalised({ message }: Step, { stdout, stderr, status }: Outcome): string {
+export function normalised({ name, message }: Step, { stdout, stderr, status }: Outcome): string {
   const out = message === undefined ? stdout : messageToText(message, stdout);
   const lines = [`status ${String(status)}`, out, stderr.replaceAll(LOG_LINE, '')];
   return withoutColumns(
-    ids(lines.join('\n').replaceAll(URLS, '<url>').replaceAll(TIMES, '<time>')),
+    ids(
+      lines.join('\n').replaceAll(URLS, '<url>').replaceAll(TIMES, '<time>'),
+      LISTS_MEMBERS.test(name),
+    ),
   );
 }
 
@@ -17,17 +20,23 @@ const LOG_LINE = /^\{"level":.*\n/gm;
 const URLS = /(?:\b(?:http|do):\/\/[\w./:-]+|\b127\.0\.0\.1:\d+)(?:,(?:http|do):\/\/[\w./:-]+)*/g;
 const TIMES = /\b[\d.]+(?:ms|µs|Âµs|s)\b/g;
 /** 64 bits in hexadecimal, or so large a number that it is one of 64 bits. */
-const IDS = /\b(?:[0-9a-f]{14,16}|\d{14,20})\b/g;
+const IDS = /-?\b(?:[0-9a-f]{14,16}|\d{14,20})\b/g;
+/** Where members are listed by their ids, any may come first. */
+const LISTS_MEMBERS = /^(?:member list|endpoint|move-leader)/;
+/** Time goes by between a grant and a look at it. */
+const REMAINING = /("ttl":|"TTL" : |\|)9\d\b/g;
 const TERMS = /("raft_term"\s*:\s*|"RaftTerm" : )\d+/g;
 /** Members have other names in tests of etcd. */
-const NAMES = /\b[me]([123])\b/g;
+const NAMES = /\b[me][123]\b/g;
 
-function ids(text: string): string {
+function ids(text: string, areEqual: boolean): string {
   const known = new Map<string, string>();
   return text
     .replaceAll(TERMS, '$1<term>')
-    .replaceAll(NAMES, 'member$1')
+    .replaceAll(NAMES, '<name>')
+    .replaceAll(REMAINING, '$1<ttl>')
     .replaceAll(IDS, (id) => {
+      if (areEqual) return '<id>';
       const name = known.get(id) ?? `<id ${known.size + 1}>`;
       known.set(id, name);
       return name;

@@ -48,9 +48,9 @@ const KV: readonly Step[] = [
   plain('put b "with a blank"'),
   ...inFormats('put formatted value'),
   ...inFormats('put formatted value2 --prev-kv'),
-  plain('put formatted value3 -w protobuf', PutResponse as never),
+  plain('put formatted value3 -w protobuf', PutResponse),
   ...inFormats('get foo'),
-  plain('get foo -w protobuf', RangeResponse as never),
+  plain('get foo -w protobuf', RangeResponse),
   plain('get foo --hex'),
   plain('get absent'),
   plain('get absent -w json'),
@@ -68,7 +68,7 @@ const KV: readonly Step[] = [
   plain('del a/1 --prev-kv'),
   plain('del a/1'),
   ...inFormats('del nothing'),
-  plain('del formatted -w protobuf', DeleteRangeResponse as never),
+  plain('del formatted -w protobuf', DeleteRangeResponse),
   plain('del a/ --prefix'),
   plain('del x --from-key'),
 ];
@@ -96,7 +96,7 @@ const TXNS: readonly Step[] = [
   {
     name: 'txn -w protobuf',
     run: (etcdctl) => etcdctl.run(['txn', '-w', 'protobuf'], { stdin: TXN }),
-    message: TxnResponse as never,
+    message: TxnResponse,
   },
   { name: 'txn -i', run: (etcdctl) => etcdctl.run(['txn', '-i'], { stdin: TXN }) },
   {
@@ -129,7 +129,11 @@ const WATCHES: readonly Step[] = [
   {
     name: 'watch -i',
     run: (etcdctl) =>
-      etcdctl.during(['watch', '-i'], { lines: 6, stdin: 'watch foo --rev 2\nwatch b --rev 2\n' }),
+      etcdctl.during(['watch', '-i'], {
+        lines: 15,
+        stdin: 'watch foo --rev 2\nwatch b --rev 2\n',
+        sorted: true,
+      }),
   },
   {
     name: 'watch with a command for each event',
@@ -150,7 +154,7 @@ const LEASES: readonly Step[] = [
     name: `lease grant -w ${format}`,
     run: (etcdctl: Etcdctl) => etcdctl.run(['lease', 'grant', '100', '-w', format]),
   })),
-  plain('lease grant 100 -w protobuf', LeaseGrantResponse as never),
+  plain('lease grant 100 -w protobuf', LeaseGrantResponse),
   plain('lease grant -1'),
   plain('lease grant 10000000000'),
   ...[
