@@ -79,6 +79,8 @@ export class ObjectHost<I extends SimulatedObject> {
   /** Sockets that the platform holds while the object sleeps. */
   #asleep: readonly HeldSocket[] = [];
   #down = false;
+  /** Events in line while the process stands still; undefined while it runs. */
+  #waiting: (() => void)[] | undefined;
   /** Bits of its rows were flipped on purpose: it may stop with an error that says so. */
   damaged = false;
   /** Damaged beyond what it can recover from by itself. */
@@ -237,8 +239,24 @@ export class ObjectHost<I extends SimulatedObject> {
     this.#current = undefined;
   }
 
+  /**
+   * The process stands still for a while, as one whose machine is starved or whose garbage is collected,
+   * and goes on where it was: what comes meanwhile waits in line, timers as well.
+   */
+  pause(forMs: number): void {
+    if (this.#waiting !== undefined) return;
+    const waiting: (() => void)[] = [];
+    this.#waiting = waiting;
+    this.#world.trace(this.id, `pauses for ${forMs.toFixed(0)} ms`);
+    this.#scheduler.after(forMs, () => {
+      this.#waiting = undefined;
+      for (const enter of waiting) this.#scheduler.after(0, enter);
+    });
+  }
+
   /** The object goes to sleep if nothing keeps it awake. Returns whether it did. */
   sleep(): boolean {
+    if (this.#waiting !== undefined) return false;
     const living = this.#current;
     if (living === undefined || living.clock.pendingTimers > 0) return false;
     if (living.session.unconfirmed > 0 || living.session.held > 0) return false;
@@ -334,6 +352,12 @@ export class ObjectHost<I extends SimulatedObject> {
 
   #enter(living: Living<I>, task: (instance: I) => void): void {
     if (!living.alive) return;
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(() => {
+        this.#enter(living, task);
+      });
+      return;
+    }
     try {
       task(living.instance);
     } catch (error) {

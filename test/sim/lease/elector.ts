@@ -1,9 +1,8 @@
 /** A client that campaigns, proclaims while it leads, also after it has stalled, and resigns or is lost. */
 import type { LeaderRef } from './asks.ts';
-import { type Beat, LeaseClient } from './lease-client.ts';
+import { type Beat, LeaseClient, WAIT_MS } from './lease-client.ts';
 
 export const ELECTION_NAME = 'held/election';
-const WAIT_MS = 3_000;
 const TRIES = 6;
 
 export class Elector extends LeaseClient {

@@ -10,6 +10,8 @@ import type { LeaseRecord } from './record.ts';
 /** A client gives up on an ordinary answer after this long. */
 const PATIENCE_MS = 2_000;
 const RECONNECT_MS = 100;
+/** Patience of a call that may wait; then another member is asked, with the same lease. */
+export const WAIT_MS = 3_000;
 /** Mean time between two stalls of a client, and the longest of them. */
 const STALL_EVERY_MS = 8_000;
 const STALL_MS_MAX = 6_000;

@@ -21,7 +21,7 @@ import type { PartContext, WorkloadPart } from '../part.ts';
 import type { SimulatedMember } from '../simulated-member.ts';
 import { Elector } from './elector.ts';
 import { Holder } from './holder.ts';
-import type { LeaseClient } from './lease-client.ts';
+import { type LeaseClient, WAIT_MS } from './lease-client.ts';
 import { LeaderTime } from './leader-time.ts';
 import { Locker } from './locker.ts';
 import { LeaseRecord } from './record.ts';
@@ -33,6 +33,9 @@ const SLEEP_EVERY_MS = 400;
 const SLEEP_CHANCE = 0.4;
 /** Leases that are granted longer are not waited for at the end. */
 const WAITED_TTL_SECONDS_MAX = 5;
+/** Mean time between two pauses of a leader, and the longest of them. */
+const PAUSE_EVERY_MS = 3_000;
+const PAUSE_MS_MAX = 4_000;
 /** Pause between two requests that wake a cluster while its last leases end. */
 const POKE_EVERY_MS = 900;
 
@@ -50,6 +53,8 @@ interface LeaseOptions {
   readonly lockers: number;
   readonly electors: number;
   readonly thinkMs: number;
+  /** Leaders stand still for a while now and then: what tempts them to go on with leases of others. */
+  readonly pauses: boolean;
   readonly ending: Ending;
 }
 
@@ -60,6 +65,7 @@ export function leasePart({ cluster, options, prng }: PartContext): WorkloadPart
     lockers: prng.below(5),
     electors: prng.pick([0, 0, 2, 3]),
     thinkMs: prng.pick([40, 150, 400]),
+    pauses: prng.bool(0.4),
     ending: prng.pick(['silence', 'pokes', 'pokes', 'leader lost'] as const),
   };
   // Without a leader the others must be a majority.
@@ -75,6 +81,7 @@ class LeasePart implements WorkloadPart {
   readonly #options: LeaseOptions;
   readonly #clients: LeaseClient[] = [];
   readonly #open = new WeakMap<SimulatedMember, number>();
+  #stopped = false;
   /** When all that disturbs had ended. */
   #calmMs: number | undefined;
   #leaderLost = false;
@@ -101,8 +108,9 @@ class LeasePart implements WorkloadPart {
   }
 
   get description(): string {
-    const { holders, lockers, electors, ending } = this.#options;
-    return `leases: ${holders} holders, ${lockers} lockers, ${electors} electors; in the end ${ending}`;
+    const { holders, lockers, electors, pauses, ending } = this.#options;
+    const paused = pauses ? ', leaders pause' : '';
+    return `leases: ${holders} holders, ${lockers} lockers, ${electors} electors${paused}; in the end ${ending}`;
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -145,9 +153,11 @@ class LeasePart implements WorkloadPart {
     }
     for (const client of this.#clients) client.start();
     this.#putToSleep();
+    if (this.#options.pauses) this.#pauseLeaders();
   }
 
   stop(): void {
+    this.#stopped = true;
     for (const client of this.#clients) client.stop();
   }
 
@@ -169,7 +179,10 @@ class LeasePart implements WorkloadPart {
     }
     const boundMs = lifeBoundMs(this.#calmMs, WAITED_TTL_SECONDS_MAX, this.#leaderLost);
     // Renewals from before may still have been on their way.
-    const over = nowMs > boundMs + PROPOSAL_TIMEOUT_MS || this.#shortLives() === 0;
+    const late = nowMs > boundMs + PROPOSAL_TIMEOUT_MS;
+    // Candidates whose callers have given up are still withdrawn.
+    const withdrawn = nowMs > this.#calmMs + 2 * WAIT_MS;
+    const over = late || (withdrawn && this.#shortLives() === 0);
     if (this.#maySleep && !over) return `${this.#shortLives()} leases that must end`;
     this.#maySleep = false;
     return this.#awake() ? undefined : 'members that sleep';
@@ -209,6 +222,17 @@ class LeasePart implements WorkloadPart {
         if (this.#isIdle(host) && this.#prng.bool(SLEEP_CHANCE)) host.sleep();
       }
       this.#putToSleep();
+    });
+  }
+
+  #pauseLeaders(): void {
+    this.#cluster.scheduler.after(PAUSE_EVERY_MS * 2 * this.#prng.float(), () => {
+      if (this.#stopped) return;
+      const leader = this.#cluster
+        .hosts()
+        .find(({ current }) => current?.instance.member.status.role === 'leader');
+      leader?.pause(PAUSE_MS_MAX * this.#prng.float());
+      this.#pauseLeaders();
     });
   }
 

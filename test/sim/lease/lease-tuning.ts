@@ -9,7 +9,8 @@ export function drawLeaseTuning(seed: number): Record<LeaseConstant, number> {
   const prng = new Prng(seed ^ SALT);
   return {
     LEASE_CHECKPOINT_DRIFT_SECONDS_MIN: prng.pick([0.3, 0.3, 60]),
-    LEASE_CHECKPOINT_DRIFT_SECONDS_MAX: prng.pick([0.3, 300]),
+    // More than the time after which a cluster rests: else its checkpoints keep it awake for ever.
+    LEASE_CHECKPOINT_DRIFT_SECONDS_MAX: prng.pick([1.5, 300]),
     LEASE_CHECKPOINT_SWEEP_MS: prng.pick([200, 1_000, 30_000]),
     LEASE_AWAKE_ALARM_MS: prng.pick([3_000, 30_000]),
   };

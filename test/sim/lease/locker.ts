@@ -5,11 +5,9 @@
 import type { Prng } from '../../../src/lib/prng.ts';
 import type { NodeId } from '../../../src/raft/types.ts';
 import { candidateKey } from './asks.ts';
-import { type Beat, type ClientPorts, LeaseClient } from './lease-client.ts';
+import { type Beat, type ClientPorts, LeaseClient, WAIT_MS } from './lease-client.ts';
 
 export const LOCK_NAMES = ['held/lock/a', 'held/lock/b'] as const;
-/** Patience of one waiting call; then another member is asked, with the same lease. */
-const WAIT_MS = 3_000;
 const TRIES = 6;
 
 /** Where the holder of a lock writes. */
