@@ -30,6 +30,7 @@ const MAY_IMPORT = {
     'member/cluster-config',
     'member/metrics',
     'member/roster',
+    'member/region-distance',
     'member/watch-bridge',
     'member/restore-messages',
     'session',

@@ -2,7 +2,7 @@
 import { codeOf, StatusError } from '../api/errors.ts';
 import { type MessageType, messageTypes, type TxnRequest } from '../api/messages.ts';
 import type { MethodSchema } from '../api/schema.ts';
-import { CONSISTENCY_HEADER, CONSISTENCY_QUERY } from '../member/consistency.ts';
+import { CONSISTENCY_HEADER, CONSISTENCY_QUERY } from '../api/consistency.ts';
 import type { CallOptions, CallResult } from '../member/rpc.ts';
 import type { Router } from './router.ts';
 

@@ -1,5 +1,5 @@
 import { StatusError } from '../api/errors.ts';
-import type { Consistency } from './consistency.ts';
+import type { Consistency } from '../api/consistency.ts';
 
 /** One call, as its method sees it besides the request. */
 export class Call {

@@ -1,6 +1,6 @@
 import { StatusError } from '../api/errors.ts';
 import { TICK_MS } from '../constants.ts';
-import type { Consistency } from './consistency.ts';
+import type { Consistency } from '../api/consistency.ts';
 
 /** What reads at a level need to know and do; times by the member's own clock, in milliseconds. */
 export interface FreshReadsHost {

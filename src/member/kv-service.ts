@@ -21,7 +21,7 @@ import {
   validateRangeStream,
   validateTxn,
 } from '../apply/validate.ts';
-import { type Consistency, LINEARIZABLE, SERIALIZABLE } from './consistency.ts';
+import { type Consistency, LINEARIZABLE, SERIALIZABLE } from '../api/consistency.ts';
 import { pagedMethod, type ServiceTable, unaryMethod } from './method-table.ts';
 import type { Member } from './member.ts';
 

@@ -22,7 +22,7 @@ import { Wal } from '../wal/wal.ts';
 import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { ClusterConfig, Self } from './cluster-config.ts';
-import type { Consistency } from './consistency.ts';
+import type { Consistency } from '../api/consistency.ts';
 import { traceOf, waitForNewerVersion } from './failure.ts';
 import type { FreshReads } from './fresh-reads.ts';
 import type { LeaseHost } from './lease-host.ts';

@@ -7,7 +7,7 @@ import { EMPTY_BYTES } from '../lib/bytes.ts';
 import { Call } from './call.ts';
 import { authService } from './auth-service.ts';
 import { clusterService } from './cluster-service.ts';
-import { type Consistency, parseConsistency } from './consistency.ts';
+import { type Consistency, parseConsistency } from '../api/consistency.ts';
 import { kvService } from './kv-service.ts';
 import { electionService } from './election-service.ts';
 import { leaseService } from './lease-service.ts';

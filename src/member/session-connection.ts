@@ -23,7 +23,7 @@ import {
 import { readClientFrame, type ServerSink } from '../session/reader.ts';
 import type { FrameWriter } from '../session/writer.ts';
 import { Call } from './call.ts';
-import { CONSISTENCY_HEADER, parseConsistency } from './consistency.ts';
+import { CONSISTENCY_HEADER, parseConsistency } from '../api/consistency.ts';
 import type { SessionCall } from './session-call.ts';
 import type { SessionHost } from './session-host.ts';
 import { KeepAliveCall } from './session-keepalive.ts';

@@ -40,7 +40,8 @@ async function* framesOf(response: Response): AsyncGenerator<Buffer | string> {
 }
 
 async function messageFrom(frames: AsyncGenerator<Buffer | string>): Promise<Buffer> {
-  const { value } = await frames.next();
+  const next = await frames.next();
+  const value: unknown = next.value;
   assert.ok(Buffer.isBuffer(value), `a message is next, not ${String(value)}`);
   return value;
 }

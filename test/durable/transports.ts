@@ -44,12 +44,10 @@ export function jsonCaller(endpoint: string): Caller {
         };
       }
       if (code !== undefined) return { code, message: message ?? '', first: undefined };
-      const json = isStream ? JSON.stringify(result) : line;
       const response = typeNamed(method.response);
+      const json = !isStream ? line : result === undefined ? '' : JSON.stringify(result);
       const first =
-        json === undefined
-          ? undefined
-          : response.encode(decodeJson(response, Buffer.from(json))).finish();
+        json === '' ? undefined : response.encode(decodeJson(response, Buffer.from(json))).finish();
       return { code: Code.OK, message: '', first };
     },
   };

@@ -14,7 +14,7 @@ let calls = 0;
 
 function count(prototype: Prototype): void {
   for (const name of Object.getOwnPropertyNames(prototype)) {
-    const { value } = Object.getOwnPropertyDescriptor(prototype, name) ?? {};
+    const value: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
     if (typeof value !== 'function' || name === 'constructor') continue;
     prototype[name] = function (this: object, ...args: unknown[]): unknown {
       calls++;

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StatusError } from '../../src/api/errors.ts';
 import { TICK_MS } from '../../src/constants.ts';
-import { LINEARIZABLE, parseConsistency, SERIALIZABLE } from '../../src/member/consistency.ts';
+import { LINEARIZABLE, parseConsistency, SERIALIZABLE } from '../../src/api/consistency.ts';
 import { FreshReads } from '../../src/member/fresh-reads.ts';
 
 class Fixture {

@@ -145,6 +145,6 @@ describe('a namespace', () => {
     await eventually(() => ended);
     assert.equal(ended, '3 etcdserver: key is not provided');
     assert.deepEqual(channel.calls[0]?.sent, []);
-    assert.equal(channel.calls[0]?.cancelled, true);
+    assert.equal(channel.calls[0].cancelled, true);
   });
 });

@@ -1,5 +1,5 @@
 /** How fresh a read has to be: what etcd knows as serializable or not, and two levels between them. */
-import { Code, StatusError } from '../api/errors.ts';
+import { Code, StatusError } from './errors.ts';
 
 /** Names the level in HTTP headers, gRPC metadata and the metadata of a session's calls. */
 export const CONSISTENCY_HEADER = 'edgetcd-consistency';
