@@ -34,8 +34,7 @@ function makeWorld(): World {
   const rows = new MemoryRowStore();
   const store = openMvcc(rows, TINY);
   const leases = new ReplicatedLeases(rows);
-  const book = Object.assign(leases, { size: 0 });
-  return { store, leases, state: StateMachine.open(rows, { mvcc: store, leases: book }) };
+  return { store, leases, state: StateMachine.open(rows, { mvcc: store, leases }) };
 }
 
 /** Transactions of several changes, deletions, compactions, with background work in between. */

@@ -211,7 +211,11 @@ describe('a cluster with a process per member', () => {
     assert.equal((await serves()).member, 'm2');
     await second.restart();
     await serves();
-    const names = (await members(second.endpoint)).map(({ name }) => name);
+    // A member says its name once it serves, which the restart may have put off.
+    const names = await until('m2 says its name', async () => {
+      const known = (await members(second.endpoint)).map(({ name }) => name);
+      return known.every((name) => name !== undefined && name !== '') ? known : undefined;
+    });
     assert.deepEqual(names.sort(), ['m1', 'm2']);
     // Two of two are needed now.
     await second.kill();

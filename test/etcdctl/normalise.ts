@@ -7,11 +7,9 @@ import type { Step } from './script.ts';
 export function normalised({ name, message }: Step, { stdout, stderr, status }: Outcome): string {
   const out = message === undefined ? stdout : messageToText(message, stdout);
   const lines = [`status ${String(status)}`, out, stderr.replaceAll(LOG_LINE, '')];
+  const text = lines.join('\n').replaceAll(URLS, '<url>').replaceAll(TIMES, '<time>');
   return withoutColumns(
-    ids(
-      lines.join('\n').replaceAll(URLS, '<url>').replaceAll(TIMES, '<time>'),
-      LISTS_MEMBERS.test(name),
-    ),
+    ids(LISTS_KEYS.test(name) ? withKeysSorted(text) : text, LISTS_MEMBERS.test(name)),
   );
 }
 
@@ -26,6 +24,9 @@ const LISTS_MEMBERS = /^(?:member list|endpoint|move-leader)/;
 /** Time goes by between a grant and a look at it. */
 const REMAINING = /("ttl":|"TTL" : |\|)9\d\b/g;
 const TERMS = /("raft_term"\s*:\s*|"RaftTerm" : )\d+/g;
+/** A lease's keys come in any order. */
+const LISTS_KEYS = /^lease timetolive .*--keys/;
+const LEASED_KEYS = /\bleased2?\b|\bbGVhc2Vk(?:Mg==)?/g;
 /** Members have other names in tests of etcd. */
 const NAMES = /\b[me][123]\b/g;
 
@@ -41,6 +42,11 @@ function ids(text: string, areEqual: boolean): string {
       known.set(id, name);
       return name;
     });
+}
+
+function withKeysSorted(text: string): string {
+  const keys = (text.match(LEASED_KEYS) ?? []).sort();
+  return text.replaceAll(LEASED_KEYS, () => keys.shift() ?? '');
 }
 
 /** Tables are as wide as what is in them. */

@@ -144,7 +144,9 @@ export class Connection implements MemberSocket, ClientSide {
   // The client's end.
 
   get isQuiet(): boolean {
-    return this.#inbox === undefined && this.#underWay === 0;
+    // An end that the client has not noticed is under way, too.
+    const isAlive = !this.#broken && !this.#objectClosed;
+    return isAlive && this.#inbox === undefined && this.#underWay === 0;
   }
 
   sendUp(data: string | Uint8Array): void {
