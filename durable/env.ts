@@ -5,7 +5,7 @@ import type { MemberObject } from './member-object.ts';
 /** Bindings and variables of the deployment; wrangler.toml documents each. */
 export interface Env {
   readonly MEMBERS: DurableObjectNamespace<MemberObject>;
-  /** `name[:region][:learner][=peerURL]`, comma-separated. */
+  /** `name[:region][:learner][@priority][=peerURL]`, comma-separated. */
   readonly EDGETCD_MEMBERS: string;
   /** Secret a client sends as `Authorization: Bearer …`. */
   readonly EDGETCD_TOKEN?: string;
@@ -23,6 +23,8 @@ export interface Env {
   readonly EDGETCD_QUOTA_BYTES?: string;
   /** Seconds between two comparisons of the members' hashes; 3600 unless given, 0 for none. */
   readonly EDGETCD_CORRUPT_CHECK_SECONDS?: string;
+  /** "false": leadership stays where it is, unless priorities move it. */
+  readonly EDGETCD_FOLLOW_WRITERS?: string;
   /** Comma-separated origins whose pages may call this deployment, or "*" for all. */
   readonly EDGETCD_CORS?: string;
 }
@@ -41,6 +43,7 @@ export function settingsOf(env: Env): MemberSettings {
   const quotaBytes = countOf('EDGETCD_QUOTA_BYTES', env.EDGETCD_QUOTA_BYTES);
   const checkSeconds = countOf('EDGETCD_CORRUPT_CHECK_SECONDS', env.EDGETCD_CORRUPT_CHECK_SECONDS);
   return {
+    ...(env.EDGETCD_FOLLOW_WRITERS === 'false' ? { followsWriters: false } : {}),
     ...(checkSeconds === undefined ? {} : { corruptionCheckMs: 1000 * checkSeconds }),
     ...(clientUrls.length === 0 ? {} : { clientUrls }),
     ...(learnersMax === undefined ? {} : { learnersMax }),

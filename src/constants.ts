@@ -46,10 +46,23 @@ export const LEARNERS_MAX_DEFAULT = 16;
 /** Share of the leader's log that a learner must hold to be promoted, as in etcd. */
 export const LEARNER_MATCH_SHARE_MIN = 0.9;
 
-/** How often a leader asks itself whether another would serve the writers better. */
-export const PLACEMENT_ROUND_MS = 5_000;
-/** Rounds in succession in which another voter must be better: 15 seconds. */
+/**
+ * Time awake after which a leader asks itself whether another would serve the writers better: 4 s. When
+ * all writers move at once, what was counted before fades for two rounds in which another place between
+ * the two may seem best; so leadership follows after 5 or 6 of them.
+ */
+export const PLACEMENT_ROUND_TICKS = 40;
+/** Rounds in succession in which another voter must be better. */
 export const PLACEMENT_ROUNDS_MIN = 3;
+/** Who is to lead must have all that was in the log this long ago, or the transfer would take long. */
+export const PLACEMENT_CAUGHT_UP_TICKS = ELECTION_TICKS / 2;
+/** Priority of a member that the configuration gives none. */
+export const PLACEMENT_PRIORITY_DEFAULT = 1;
+/** Rounds after which measured round trips are forgotten: ten minutes. */
+export const PLACEMENT_FORGET_ROUNDS = 150;
+/** Pings to a member when round trips are measured; the shortest counts. */
+export const ROUND_TRIP_PINGS = 3;
+export const ROUND_TRIP_TIMEOUT_MS = 1_000;
 /** Proposals of late, below which nobody is moved. */
 export const PLACEMENT_PROPOSALS_MIN = 10;
 /** What the mean commit must gain at least, in time and as a share: a transfer holds up writes itself. */

@@ -32,8 +32,11 @@ export function callUnary(
   body: Uint8Array,
   message: () => object,
 ): Promise<CallResult> {
-  const route = isRead(method, message) ? 'read' : 'write';
-  return router[route]((member) => member.call(method.path, body, optionsOf(request)));
+  if (isRead(method, message)) {
+    return router.read((member) => member.call(method.path, body, optionsOf(request)));
+  }
+  const options = { ...optionsOf(request), near: router.nearestName };
+  return router.write((member) => member.call(method.path, body, options));
 }
 
 /** One page of a method of PAGED_METHODS: the first, or the one behind `cursor`. */

@@ -150,6 +150,11 @@ export class Router {
     return this.#nearest.open();
   }
 
+  /** Of the member where calls would go, were it not for the leader. */
+  get nearestName(): string {
+    return this.#nearest.name;
+  }
+
   get #nearest(): RoutedMember {
     const [first] = this.#members;
     if (first === undefined)

@@ -5,11 +5,14 @@ import type { Consistency } from '../api/consistency.ts';
 export class Call {
   /** How fresh a read has to be, if the caller said so; the request itself knows two levels. */
   readonly consistency: Consistency | undefined;
+  /** Name of the member nearest to the caller, if another one than this. */
+  readonly near: string | undefined;
   #reason: StatusError | undefined;
   #run: ((reason: StatusError) => void) | undefined;
 
-  constructor(consistency?: Consistency) {
+  constructor(consistency?: Consistency, near?: string) {
     this.consistency = consistency;
+    this.near = near;
   }
 
   /** `run` is called once the caller is gone, and at once if it is already. It replaces the former one. */

@@ -3,6 +3,7 @@
  * reach each other. Once a member has state of its own, the replicated membership wins over this.
  */
 import { sha1 } from '@noble/hashes/legacy.js';
+import { PLACEMENT_PRIORITY_DEFAULT } from '../constants.ts';
 import { bytesOf, bytesOfHex, concatBytes, hexOf } from '../lib/bytes.ts';
 import type { NodeId } from '../raft/types.ts';
 
@@ -33,6 +34,8 @@ export interface Self {
 export interface ConfiguredMember extends Self {
   readonly peerUrl: string;
   readonly learner: boolean;
+  /** See Candidate.priority (leader-placement.ts). */
+  readonly priority: number;
 }
 
 export interface ClusterConfig {
@@ -48,12 +51,14 @@ export class ConfigError extends Error {
 }
 
 const MEMBER_SYNTAX =
-  /^(?<name>[a-zA-Z0-9_-]{1,64})(?::(?<region>[a-z-]+))?(?<learner>:learner)?(?:=(?<url>\S+))?$/;
+  /^(?<name>[a-zA-Z0-9_-]{1,64})(?::(?<region>[a-z-]+))?(?<learner>:learner)?(?:@(?<priority>\d{1,3}))?(?:=(?<url>\S+))?$/;
 
 /**
- * Reads EDGETCD_MEMBERS: comma-separated `name[:region][:learner][=peerURL]`, for example
+ * Reads EDGETCD_MEMBERS: comma-separated `name[:region][:learner][@priority][=peerURL]`, for example
  * `m1:enam,m2:weur,m3:apac` or `m1=http://127.0.0.1:2379`. Without a peer URL a member is a sibling
- * object of the same deployment, `do://<cluster>/<name>`.
+ * object of the same deployment, `do://<cluster>/<name>`. Leadership goes to the voters of the highest
+ * priority (`m1:enam@2` pins it), never to those of 0 (`m3:apac@0`) while another can lead, and among
+ * equals to where most is written; without a priority a member has 1.
  *
  * @throws ConfigError naming the entry and what is wrong with it.
  */
@@ -77,7 +82,7 @@ function parseMember(clusterName: string, text: string): ConfiguredMember {
   const name = groups?.['name'];
   if (name === undefined) {
     throw new ConfigError(
-      `read EDGETCD_MEMBERS entry "${text}": expected name[:region][:learner][=peerURL]`,
+      `read EDGETCD_MEMBERS entry "${text}": expected name[:region][:learner][@priority][=peerURL]`,
     );
   }
   const learnerAsRegion = groups?.['region'] === 'learner';
@@ -99,6 +104,7 @@ function parseMember(clusterName: string, text: string): ConfiguredMember {
     region,
     peerUrl,
     learner: learnerAsRegion || groups?.['learner'] !== undefined,
+    priority: Number(groups?.['priority'] ?? PLACEMENT_PRIORITY_DEFAULT),
   };
 }
 

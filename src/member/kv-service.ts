@@ -51,23 +51,23 @@ export function kvService(member: Member): ServiceTable {
       },
     ),
 
-    'etcdserverpb.KV/Put': unaryMethod(PutRequest, PutResponse, (put) => {
+    'etcdserverpb.KV/Put': unaryMethod(PutRequest, PutResponse, (put, call) => {
       validatePut(put);
-      return member.propose({ put });
+      return member.propose({ put }, call.near);
     }),
 
     'etcdserverpb.KV/DeleteRange': unaryMethod(
       DeleteRangeRequest,
       DeleteRangeResponse,
-      (deletion) => {
+      (deletion, call) => {
         validateDeleteRange(deletion);
-        return member.propose({ delete_range: deletion });
+        return member.propose({ delete_range: deletion }, call.near);
       },
     ),
 
     'etcdserverpb.KV/Txn': unaryMethod(TxnRequest, TxnResponse, async (txn, call) => {
       validateTxn(txn);
-      if (!isReadOnlyTxn(txn)) return member.propose({ txn });
+      if (!isReadOnlyTxn(txn)) return member.propose({ txn }, call.near);
       await member.readable(call.consistency ?? levelOf(isSerializableTxn(txn)));
       return member.read((state) => state.readOnlyTxn(txn));
     }),

@@ -7,7 +7,7 @@ import {
 import type { NodeId } from '../raft/types.ts';
 
 /** A voter, as the leader weighs it. */
-export interface Seat {
+export interface Candidate {
   readonly id: NodeId;
   /** 0: never leads while another can. Of others the higher goes before, whatever writers would gain. */
   readonly priority: number;
@@ -28,8 +28,8 @@ export class LeaderPlacement {
   readonly #self: NodeId;
   /** Proposals by the member they came through, halved each round: the last few rounds count. */
   readonly #proposals = new Map<NodeId, number>();
-  #candidate: NodeId | undefined;
-  /** Rounds in succession in which the candidate was better. */
+  #better: NodeId | undefined;
+  /** Rounds in succession in which it was better. */
   #rounds = 0;
 
   constructor(self: NodeId) {
@@ -43,22 +43,25 @@ export class LeaderPlacement {
   /** This member has become leader, or has ceased to be it: what was counted concerns nobody now. */
   reset(): void {
     this.#proposals.clear();
-    this.#candidate = undefined;
+    this.#better = undefined;
     this.#rounds = 0;
   }
 
   /** Ends a round. @returns who should lead instead; undefined: nobody is clearly better */
-  next(seats: readonly Seat[], roundTrip: RoundTrip): NodeId | undefined {
-    const better = this.#better(seats, roundTrip);
+  next(candidates: readonly Candidate[], roundTrip: RoundTrip): NodeId | undefined {
+    const better = this.#best(candidates, roundTrip);
     for (const [id, count] of this.#proposals) {
       if (count < 1) this.#proposals.delete(id);
       else this.#proposals.set(id, count / 2);
     }
-    this.#rounds = better !== undefined && better === this.#candidate ? this.#rounds + 1 : 1;
-    this.#candidate = better;
-    if (better === undefined || this.#rounds < PLACEMENT_ROUNDS_MIN) return undefined;
-    this.reset();
-    return better;
+    this.#rounds = better !== undefined && better === this.#better ? this.#rounds + 1 : 1;
+    this.#better = better;
+    return this.#rounds < PLACEMENT_ROUNDS_MIN ? undefined : better;
+  }
+
+  /** Who was better in the last round, though perhaps not for long enough. */
+  get better(): NodeId | undefined {
+    return this.#better;
   }
 
   /** Mean milliseconds of a commit if `leader` led, for those who write now. */
@@ -72,12 +75,19 @@ export class LeaderPlacement {
     return (total === 0 ? 0 : weighted / total) + majorityMs(leader, voters, roundTrip);
   }
 
-  #better(seats: readonly Seat[], roundTrip: RoundTrip): NodeId | undefined {
-    const own = seats.find(({ id }) => id === this.#self);
+  /** Enough is written of late for leadership to follow. */
+  get isBusy(): boolean {
+    let total = 0;
+    for (const count of this.#proposals.values()) total += count;
+    return total >= PLACEMENT_PROPOSALS_MIN;
+  }
+
+  #best(candidates: readonly Candidate[], roundTrip: RoundTrip): NodeId | undefined {
+    const own = candidates.find(({ id }) => id === this.#self);
     if (own === undefined) return undefined;
-    const able = seats.filter(({ caughtUp, priority }) => caughtUp && priority > 0);
+    const able = candidates.filter(({ caughtUp, priority }) => caughtUp && priority > 0);
     const highest = Math.max(...able.map(({ priority }) => priority));
-    const voters = seats.map(({ id }) => id);
+    const voters = candidates.map(({ id }) => id);
     const ranked = able
       .filter(({ priority }) => priority === highest)
       .map(({ id }) => ({ id, ms: this.meanCommitMs(id, voters, roundTrip) }))
@@ -86,17 +96,11 @@ export class LeaderPlacement {
     if (best === undefined || best.id === this.#self) return undefined;
     // A leader of less priority gives way whatever it costs.
     if (own.priority < highest) return best.id;
-    if (this.#weight() < PLACEMENT_PROPOSALS_MIN) return undefined;
+    if (!this.isBusy) return undefined;
     const now = this.meanCommitMs(this.#self, voters, roundTrip);
     const gain = now - best.ms;
     const isClear = gain >= PLACEMENT_GAIN_MS_MIN && gain >= PLACEMENT_GAIN_SHARE_MIN * now;
     return isClear ? best.id : undefined;
-  }
-
-  #weight(): number {
-    let total = 0;
-    for (const count of this.#proposals.values()) total += count;
-    return total;
   }
 }
 

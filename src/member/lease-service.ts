@@ -24,14 +24,18 @@ import type { Member } from './member.ts';
 
 export function leaseService(member: Member): ServiceTable {
   return {
-    'etcdserverpb.Lease/LeaseGrant': unaryMethod(LeaseGrantRequest, LeaseGrantResponse, (grant) => {
-      if (toClampedNumber(grant.TTL) > LEASE_TTL_SECONDS_MAX) {
-        throw StatusError.of('leaseTTLTooLarge');
-      }
-      const asked = leaseIdOf(grant.ID);
-      const ID = leaseIdToLong(asked === 0n ? member.leases.drawId() : asked);
-      return member.propose({ lease_grant: { TTL: grant.TTL, ID } });
-    }),
+    'etcdserverpb.Lease/LeaseGrant': unaryMethod(
+      LeaseGrantRequest,
+      LeaseGrantResponse,
+      (grant, call) => {
+        if (toClampedNumber(grant.TTL) > LEASE_TTL_SECONDS_MAX) {
+          throw StatusError.of('leaseTTLTooLarge');
+        }
+        const asked = leaseIdOf(grant.ID);
+        const ID = leaseIdToLong(asked === 0n ? member.leases.drawId() : asked);
+        return member.propose({ lease_grant: { TTL: grant.TTL, ID } }, call.near);
+      },
+    ),
 
     'etcdserverpb.Lease/LeaseRevoke': unaryMethod(
       LeaseRevokeRequest,

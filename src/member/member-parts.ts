@@ -9,6 +9,7 @@ import type { NodeId } from '../raft/types.ts';
 import type { MvccStore } from '../mvcc/store.ts';
 import type { Alarms } from './alarms.ts';
 import { CorruptionCheck } from './corruption-check.ts';
+import { PlacementHost } from './placement-host.ts';
 import { Seat } from './seat.ts';
 import { Upkeep } from './upkeep.ts';
 import type { ClusterConfig, Self } from './cluster-config.ts';
@@ -55,6 +56,7 @@ export interface MemberParts {
   readonly upkeep: Upkeep;
   readonly corruption: CorruptionCheck;
   readonly fresh: FreshReads;
+  readonly placement: PlacementHost;
   readonly seat: Seat;
 }
 
@@ -115,6 +117,7 @@ export function openParts(core: Core, inside: Inside): MemberParts {
     revision: () => state.mvcc.revision,
     confirm,
   });
+  const placement = openPlacement(core, inside);
   const seat = new Seat({
     ...ports,
     identity: { clusterId: config.id, ...self },
@@ -122,7 +125,20 @@ export function openParts(core: Core, inside: Inside): MemberParts {
     clientUrls: ports.settings?.clientUrls,
     propose: (proposal) => core.propose(proposal),
   });
-  return { watch, leases, admin, upkeep, corruption, fresh, seat };
+  return { watch, leases, admin, upkeep, corruption, fresh, placement, seat };
+}
+
+function openPlacement(core: Core, inside: Inside): PlacementHost {
+  const { ports, config, self, state } = core;
+  return new PlacementHost({
+    ...ports,
+    ...inside,
+    self: self.id,
+    config,
+    state,
+    followsWriters: ports.settings?.followsWriters ?? true,
+    addressOf: (id) => core.addressOf(id),
+  });
 }
 
 /** Somebody waits for time to pass. */
@@ -140,6 +156,7 @@ export function tickParts(parts: MemberParts, nowMs: number, hasLeader: boolean)
     parts.upkeep.tick();
     parts.corruption.tick(nowMs);
   }
+  parts.placement.tick();
   parts.leases.tick();
 }
 

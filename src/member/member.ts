@@ -32,6 +32,7 @@ import { isLone } from './lone.ts';
 import { openParts, partsWaiting, stopParts, tickParts } from './member-parts.ts';
 import type { MembershipAdmin } from './membership-admin.ts';
 import type { CorruptionCheck } from './corruption-check.ts';
+import type { PlacementHost } from './placement-host.ts';
 import type { Upkeep } from './upkeep.ts';
 import { openRaft } from './open-raft.ts';
 import { openStateParts } from './open-state.ts';
@@ -71,6 +72,7 @@ export class Member {
   readonly upkeep: Upkeep;
   readonly corruption: CorruptionCheck;
   readonly fresh: FreshReads;
+  readonly placement: PlacementHost;
   readonly seat: Seat;
   readonly meters: Meters;
   readonly ports: MemberPorts;
@@ -146,6 +148,7 @@ export class Member {
     this.upkeep = opened.upkeep;
     this.corruption = opened.corruption;
     this.fresh = opened.fresh;
+    this.placement = opened.placement;
     this.seat = opened.seat;
     if (this.seat.removed) this.#leave();
     if (this.#recovering !== undefined) {
@@ -209,6 +212,7 @@ export class Member {
     const decoded = decodeMessages(frame);
     this.meters.received(decoded[0]?.from, frame.length);
     const messages = decoded.filter((message) => this.seat.hears(message));
+    this.placement.heard(messages);
     try {
       for (const message of messages) this.#raft.step(message);
       if (this.seat.removed) this.#advance();
@@ -220,12 +224,14 @@ export class Member {
 
   /**
    * Replicates a mutation and returns what applying it here gave.
+   * @param near member nearest to the client that asks, where that is not this one
    * @throws StatusError etcd's error; `timeout` means that the fate of the write is unknown
    */
-  async propose(proposal: Proposal): Promise<ApplyResponse> {
+  async propose(proposal: Proposal, near?: string): Promise<ApplyResponse> {
     this.#refuseWhenStopped();
     if (this.seat.refusal !== undefined) throw this.seat.refusal;
     this.upkeep.admit(proposal);
+    this.placement.proposed(proposal, near);
     const waiting = this.#proposals.add(proposal, this.#deadline());
     this.#schedule(true);
     const outcome = await waiting;

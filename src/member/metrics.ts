@@ -142,7 +142,8 @@ function watchMetrics(text: MetricsText, { watch }: Member, host: HostFigures): 
 }
 
 /** What only exists here: an object that sleeps, and is billed for being awake and for rows. */
-function edgeMetrics(text: MetricsText, { meters, self, status }: Member, host: HostFigures): void {
+function edgeMetrics(text: MetricsText, each: Member, host: HostFigures): void {
+  const { meters, self, status, placement } = each;
   const member = { member: self.name };
   text.gauge('edgetcd_member_info', 'This member, as label.', 1, member);
   text.gauge('edgetcd_resting', 'Whether the cluster rests, as far as it knows.', status.resting);
@@ -151,6 +152,11 @@ function edgeMetrics(text: MetricsText, { meters, self, status }: Member, host: 
     'edgetcd_awake_seconds_total',
     "Time with Raft's clock running, in all.",
     meters.awakeMs / 1000,
+  );
+  text.counter(
+    'edgetcd_leader_hand_overs_total',
+    'Times that this member handed leadership to where it serves better.',
+    placement.handOvers,
   );
   text.counter('edgetcd_rows_read_total', 'Rows read since the last wake.', host.rowsRead);
   text.counter('edgetcd_rows_written_total', 'Rows written since the last wake.', host.rowsWritten);

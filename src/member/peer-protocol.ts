@@ -14,6 +14,11 @@ export const PEER_MEMBERSHIP_PATH = '/peer/membership';
 /** POST: the hash at a revision, see corruption-check.ts. */
 export const PEER_HASH_PATH = '/peer/hash';
 
+/** POST: answered with nothing at once, see round-trips.ts. */
+export const PEER_PING_PATH = '/peer/ping';
+/** POST: how far the receiver is from all others, see round-trips.ts. */
+export const PEER_ROUND_TRIPS_PATH = '/peer/round-trips';
+
 /** Every peer request carries these; the receiver refuses a mismatch with 4xx and a text. */
 export const PEER_HEADERS = {
   cluster: 'x-edgetcd-cluster',

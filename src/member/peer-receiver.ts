@@ -1,5 +1,6 @@
 import { PEER_PROTOCOL_VERSION } from '../constants.ts';
 import { DecodeError } from '../lib/binary.ts';
+import { EMPTY_BYTES } from '../lib/bytes.ts';
 import type { Identity } from './identity.ts';
 import type { Member } from './member.ts';
 import { decodeQuestions, encodeAnswers } from './lease-messages.ts';
@@ -10,6 +11,8 @@ import {
   PEER_HEADERS,
   PEER_LEASE_PATH,
   PEER_MEMBERSHIP_PATH,
+  PEER_PING_PATH,
+  PEER_ROUND_TRIPS_PATH,
   PEER_SNAPSHOT_PATH,
 } from './peer-protocol.ts';
 
@@ -43,7 +46,7 @@ export function addressedIdentity(header: Header, name: string): Identity | unde
   return ids.test(clusterId) && ids.test(id) ? { clusterId, id, name } : undefined;
 }
 
-const EMPTY_ANSWER: PeerAnswer = { status: 200, body: '' };
+const EMPTY_ANSWER: PeerAnswer = { status: 200, body: EMPTY_BYTES };
 
 /** The receiving end of both peer channels. */
 export class PeerReceiver {
@@ -107,6 +110,10 @@ export class PeerReceiver {
       if (path === PEER_MEMBERSHIP_PATH) {
         const answer = await this.#member.admin.answer(decodeCommand(body));
         return { status: 200, body: encodeAnswer(answer) };
+      }
+      if (path === PEER_PING_PATH) return EMPTY_ANSWER;
+      if (path === PEER_ROUND_TRIPS_PATH) {
+        return { status: 200, body: await this.#member.placement.roundTrips.answer() };
       }
       if (path !== PEER_FRAME_PATH) return { status: 404, body: `no peer channel at ${path}` };
       this.#member.receive(body);

@@ -74,6 +74,8 @@ export interface MemberSettings {
   readonly learnersMax?: number;
   /** Space a member may use before it raises NOSPACE; 0: as much as there is. */
   readonly quotaBytes?: number;
+  /** Leadership goes to where most is written; true unless given. Priorities count in any case. */
+  readonly followsWriters?: boolean;
   /** Pause between two comparisons of the members' hashes; 0: none are made. */
   readonly corruptionCheckMs?: number;
 }

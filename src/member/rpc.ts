@@ -52,6 +52,8 @@ export interface HealthQuery {
 export interface CallOptions {
   /** As the client wrote it (`edgetcd-consistency`): how fresh a read has to be. */
   readonly consistency?: string;
+  /** Name of the member nearest to the client: a mutation goes past it, to the leader in one hop. */
+  readonly near?: string;
 }
 
 export interface MemberRpc {

@@ -73,7 +73,7 @@ export class MemberService implements MemberRpc {
     callId?: string,
   ): Promise<CallResult> {
     const result = await this.#answer(async () => {
-      const call = new Call(consistencyIn(options));
+      const call = new Call(consistencyIn(options), options.near);
       if (callId !== undefined) this.#calls.set(callId, call);
       validateMessageBytes(body.length);
       const run = this.#runOf(method);

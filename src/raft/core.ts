@@ -91,6 +91,11 @@ export class Core {
 
   /** Proposals to hand to the leader with the next Ready. */
   forward: Entry[] = [];
+  /** Others' proposals that came while leadership was on its way: propose.ts. */
+  held: Entry[] = [];
+  heldBytes = 0;
+  /** The tick after which they are given up. */
+  heldUntilTick = 0;
   outbox: Message[] = [];
   readStates: ReadState[] = [];
   abortedReads: Uint8Array[] = [];

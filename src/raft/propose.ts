@@ -5,16 +5,62 @@ import { decodeConfChange, encodeConfChange } from './codec.ts';
 import { changed, leavesJoint } from './confchange/changer.ts';
 import type { ProposeConfChangeResult } from './config.ts';
 import type { Core } from './core.ts';
+import { entryBytes } from './entry.ts';
 import { appendProposal } from './replicate.ts';
 import { isJoint } from './tracker/tracker.ts';
-import { type ConfChange, type Entry, EntryKind } from './types.ts';
+import { type ConfChange, type Entry, EntryKind, NO_NODE } from './types.ts';
+
+/** A transfer takes one at most, and the election after one that failed two more. */
+const HOLD_ELECTION_TIMEOUTS = 3;
 
 /** Forwarded proposals; what cannot be taken is dropped, and the proposer's deadline tells it. */
 export function acceptProposals(core: Core, entries: readonly Entry[]): void {
+  if (core.leadTransferee !== NO_NODE) {
+    holdProposals(core, entries);
+    return;
+  }
   for (const { kind, data } of entries) {
     if (kind === EntryKind.confChange) acceptConfChange(core, data);
     else appendProposal(core, kind, data);
   }
+}
+
+/**
+ * Keeps forwarded proposals that come while leadership is handed over, or between two leaders: dropped,
+ * each would cost its client the whole deadline. None of them is in a log, so each may go to whoever
+ * leads next, as it would have if it had come later.
+ */
+export function holdProposals(core: Core, entries: readonly Entry[]): void {
+  for (const entry of entries) {
+    if (core.heldBytes >= core.settings.uncommittedBytesMax) return;
+    if (core.held.length === 0) {
+      core.heldUntilTick = core.ticks + HOLD_ELECTION_TIMEOUTS * core.settings.electionTicks;
+    }
+    core.held.push(entry);
+    core.heldBytes += entryBytes(entry);
+  }
+}
+
+/** Somebody leads again who takes proposals. */
+export function maySendHeld(core: Core): boolean {
+  return core.held.length > 0 && core.leader !== NO_NODE && core.leadTransferee === NO_NODE;
+}
+
+/** Sends what was held on its way. */
+export function sendHeld(core: Core): void {
+  if (!maySendHeld(core)) return;
+  core.forward.push(...core.held);
+  dropHeld(core);
+}
+
+/** Nobody has led for long: those who wait have given up, or will soon. */
+export function tickHeld(core: Core): void {
+  if (core.held.length > 0 && core.ticks >= core.heldUntilTick) dropHeld(core);
+}
+
+function dropHeld(core: Core): void {
+  core.held = [];
+  core.heldBytes = 0;
 }
 
 function acceptConfChange(core: Core, data: Uint8Array): void {

@@ -4,7 +4,7 @@ import { retryCampaign } from './election.ts';
 import { entryBytes } from './entry.ts';
 import type { LogPoint } from './log.ts';
 import { isEarly, isFromLeader } from './message.ts';
-import { autoLeaveJoint, acceptProposals } from './propose.ts';
+import { acceptProposals, autoLeaveJoint, maySendHeld, sendHeld } from './propose.ts';
 import { fenced, readsDue, sendReads } from './reads.ts';
 import { maybeCommit, releaseUncommitted, sendAppends } from './replicate.ts';
 import { tryResume } from './resume.ts';
@@ -49,6 +49,7 @@ export class ReadyLoop {
       core.readStates.length > 0 ||
       core.abortedReads.length > 0 ||
       core.forward.length > 0 ||
+      maySendHeld(core) ||
       core.fenceDue ||
       core.restDue ||
       core.log.hasUnwritten ||
@@ -131,6 +132,7 @@ export class ReadyLoop {
   #flush(): void {
     const core = this.#core;
     sendReads(core);
+    sendHeld(core);
     sendForward(core);
     if (core.role === 'leader' && core.sendsDue && !core.resting) sendAppends(core);
   }

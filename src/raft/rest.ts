@@ -104,7 +104,7 @@ function followersMayRest(core: Core): boolean {
 export function followRest(core: Core, message: Message): void {
   const { index, logTerm: term, commit, context } = message;
   const same = core.log.lastIndex === index && core.log.matches({ index, term });
-  if (!same || core.requests.size > 0 || core.forward.length > 0) {
+  if (!same || core.requests.size > 0 || core.forward.length + core.held.length > 0) {
     core.send(MessageType.wake, message.from);
     return;
   }

@@ -1,6 +1,7 @@
 import type { Core } from './core.ts';
 import { countVote } from './election.ts';
 import { isFromLeader } from './message.ts';
+import { holdProposals } from './propose.ts';
 import { stepFollower } from './step-follower.ts';
 import { type Message, MessageType, NO_NODE } from './types.ts';
 
@@ -9,6 +10,10 @@ export function stepCandidate(core: Core, message: Message): void {
   if (isFromLeader(message.type)) {
     core.becomeFollower(core.term, message.from);
     stepFollower(core, message);
+    return;
+  }
+  if (message.type === MessageType.propose) {
+    holdProposals(core, message.entries);
     return;
   }
   const isPre = core.role === 'preCandidate';

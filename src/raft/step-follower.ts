@@ -5,6 +5,7 @@ import { askForSnapshot, isBlank } from './blank.ts';
 import { campaign } from './election.ts';
 import { reportLostLog } from './lost-log.ts';
 import { restoreSnapshot } from './membership.ts';
+import { holdProposals } from './propose.ts';
 import { followRest } from './rest.ts';
 import { type Message, MessageType, NO_NODE } from './types.ts';
 
@@ -35,9 +36,8 @@ export function stepFollower(core: Core, message: Message): void {
       campaign(core, true);
       return;
     case MessageType.propose:
-      if (core.leader !== NO_NODE && core.leader !== message.from) {
-        core.forward.push(...message.entries);
-      }
+      if (core.leader === NO_NODE) holdProposals(core, message.entries);
+      else if (core.leader !== message.from) core.forward.push(...message.entries);
       return;
     case MessageType.transferLeader:
       if (core.leader !== message.from) forwardTransfer(core, message.context);

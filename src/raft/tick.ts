@@ -2,6 +2,7 @@
 import type { Core } from './core.ts';
 import { campaign } from './election.ts';
 import { jointVote } from './quorum/joint.ts';
+import { tickHeld } from './propose.ts';
 import { roundToRetry, tickReads } from './reads.ts';
 import { broadcastHeartbeat } from './replicate.ts';
 import { callAll, tickLeaderless, tickRest } from './rest.ts';
@@ -12,6 +13,7 @@ export function tick(core: Core): void {
   core.ticks++;
   core.electionElapsed++;
   tickReads(core);
+  tickHeld(core);
   if (core.role === 'leader') tickLeader(core);
   else tickOther(core);
 }

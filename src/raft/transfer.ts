@@ -6,7 +6,7 @@ import { MessageType, NO_NODE, type NodeId } from './types.ts';
 
 /**
  * Begins to hand leadership to `to`. Until it succeeds or an election timeout has passed, proposals
- * are dropped, so that the target can catch up.
+ * wait, so that the target can catch up (propose.ts).
  */
 export function transferTo(core: Core, to: NodeId): void {
   const progress = core.tracker.progress.get(to);

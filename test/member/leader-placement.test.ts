@@ -3,14 +3,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { PLACEMENT_PROPOSALS_MIN, PLACEMENT_ROUNDS_MIN } from '../../src/constants.ts';
 import type { Region } from '../../src/member/cluster-config.ts';
-import { LeaderPlacement, type Seat } from '../../src/member/leader-placement.ts';
+import { type Candidate, LeaderPlacement } from '../../src/member/leader-placement.ts';
 import { roundTripEstimateMs } from '../../src/member/region-distance.ts';
 
 /** Members are named by their regions here. */
 const roundTrip = (from: string, to: string): number =>
   from === to ? 0 : roundTripEstimateMs(from as Region, to as Region);
 
-const seatsOf = (...ids: readonly string[]): Seat[] =>
+const seatsOf = (...ids: readonly string[]): Candidate[] =>
   ids.map((id) => ({ id, priority: 1, caughtUp: true }));
 const THREE = seatsOf('enam', 'weur', 'apac');
 
@@ -19,7 +19,7 @@ function rounds(
   placement: LeaderPlacement,
   count: number,
   writers: Readonly<Record<string, number>>,
-  seats: readonly Seat[] = THREE,
+  seats: readonly Candidate[] = THREE,
 ): (string | undefined)[] {
   return Array.from({ length: count }, () => {
     for (const [from, proposals] of Object.entries(writers)) placement.proposed(from, proposals);

@@ -69,6 +69,65 @@ describe('own voice', () => {
   });
 });
 
+describe('others’ proposals while leadership is on its way', () => {
+  const proposed = (single: Single, ...names: readonly string[]): void => {
+    for (const name of names) {
+      const entry = { term: 0, index: 0, kind: EntryKind.normal, data: bytesOf(name) };
+      single.step(MessageType.propose, 3, { entries: [entry] });
+    }
+  };
+  const sentOn = (single: Single): string[] =>
+    ofType(single.take(), MessageType.propose).flatMap(({ to, entries }) =>
+      entries.map(({ data }) => `${to} ${new TextDecoder().decode(data)}`),
+    );
+  /** A leader that hands over to number 2, and has been asked for its vote by it. */
+  const handedOver = (single: Single): void => {
+    single.node.transferLeader(id(2));
+    single.take();
+  };
+
+  test('go to the next leader, in their order, also those that came between the two', () => {
+    const single = leader();
+    handedOver(single);
+    proposed(single, 'a', 'b');
+    assert.deepEqual(sentOn(single), []);
+    const { lastIndex: index } = single.node.status();
+    const vote = { term: 2, index, logTerm: 1, context: bytesOf('transfer') };
+    single.step(MessageType.vote, 2, vote);
+    proposed(single, 'c');
+    assert.deepEqual(sentOn(single), []);
+    single.step(MessageType.heartbeat, 2, { term: 2 });
+    assert.deepEqual(sentOn(single), [`${id(2)} a`, `${id(2)} b`, `${id(2)} c`]);
+    assert.deepEqual(sentOn(single), []);
+  });
+
+  test('stay when the transfer fails, and are given up when nobody leads for long', () => {
+    const single = leader();
+    handedOver(single);
+    proposed(single, 'a');
+    single.take();
+    const { lastIndex } = single.node.status();
+    single.tick(ELECTION_TICKS);
+    single.take();
+    assert.equal(single.node.status().lastIndex, lastIndex + 1);
+
+    const follower = new Single({ config: { electionTicks: 1_000 } });
+    proposed(follower, 'a');
+    follower.tick(3_000);
+    follower.step(MessageType.heartbeat, 2, { term: 1_000 });
+    assert.deepEqual(sentOn(follower), []);
+  });
+
+  test('are held up to the limit of uncommitted bytes', () => {
+    const single = leader({ config: { uncommittedBytesMax: 150 } });
+    handedOver(single);
+    proposed(single, ...Array.from({ length: 9 }, () => 'x'.repeat(60)));
+    single.step(MessageType.heartbeat, 2, { term: 2 });
+    const held = sentOn(single).length;
+    assert.ok(held >= 1 && held <= 3, `${held} proposals were held`);
+  });
+});
+
 describe('limits', () => {
   test('proposals beyond the uncommitted bytes are dropped until some are applied', () => {
     const single = leader({ config: { uncommittedBytesMax: 100 } });

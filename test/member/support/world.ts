@@ -31,6 +31,8 @@ export class World {
   readonly hosts = new Map<string, Host>();
   /** Members that neither send nor receive, by name. */
   readonly cut = new Set<string>();
+  /** One way between two members, by name. */
+  delayMs: (from: string, to: string) => number = () => 1;
   /** Members-to-be: their objects start when a peer first addresses them. */
   readonly objects = new Set<string>();
   /** Members with a stream to a peer open, by name: they cannot be put to sleep. */
@@ -141,19 +143,26 @@ export class World {
       host.receiver.meet(header);
       return host;
     };
+    const delayMs = (to: PeerAddress): number => {
+      const host = [...this.hosts.values()].find(({ member }) => member.self.id === to.id);
+      return this.delayMs(from, host?.name ?? from);
+    };
     return {
       send: (to, frame) => {
         if (reach(to) === undefined) return false;
         this.streaming.add(from);
         const copy = frame.slice();
-        this.clock.setTimer(1, () => reach(to)?.receiver.frame(copy, () => undefined));
+        this.clock.setTimer(delayMs(to), () => reach(to)?.receiver.frame(copy, () => undefined));
         return true;
       },
       request: async (to, path, body) => {
-        await new Promise<void>((resolve) => void this.clock.setTimer(1, resolve));
+        const travelled = (ms: number): Promise<void> =>
+          new Promise((resolve) => void this.clock.setTimer(ms, resolve));
+        await travelled(delayMs(to));
         const host = reach(to);
         if (host === undefined) throw new Error(`${to.id} cannot be reached`);
         const answer = await Promise.resolve(host.receiver.handle(path, body.slice()));
+        if (delayMs(to) > 1) await travelled(delayMs(to));
         if (answer.status === 200 && typeof answer.body !== 'string') return answer.body;
         throw new Error(`status ${answer.status}: ${String(answer.body)}`);
       },
