@@ -87,6 +87,8 @@ export class ObjectHost<I extends SimulatedObject> {
   lost = false;
   /** There is no room for what it writes. */
   diskFull = false;
+  /** Of all its pauses so far. */
+  longestPauseMs = 0;
   #alarm: { readonly atMs: number; readonly event: Scheduled } | undefined;
 
   constructor(
@@ -169,6 +171,13 @@ export class ObjectHost<I extends SimulatedObject> {
 
   /** Delivers what came over a socket, to the instance that has it or to a new one if the object sleeps. */
   deliverOver(socket: HeldSocket, task: (instance: I) => void): void {
+    // Whether the socket is accepted is known once those in line before have had their turn.
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(() => {
+        this.deliverOver(socket, task);
+      });
+      return;
+    }
     const holds = (living: Living<I> | undefined): boolean => living?.sockets.has(socket) === true;
     const living = [this.#current, this.#twin].find(holds);
     if (living !== undefined) {
@@ -247,6 +256,7 @@ export class ObjectHost<I extends SimulatedObject> {
     if (this.#waiting !== undefined) return;
     const waiting: (() => void)[] = [];
     this.#waiting = waiting;
+    this.longestPauseMs = Math.max(this.longestPauseMs, forMs);
     this.#world.trace(this.id, `pauses for ${forMs.toFixed(0)} ms`);
     this.#scheduler.after(forMs, () => {
       this.#waiting = undefined;

@@ -66,6 +66,8 @@ export class Connection implements MemberSocket, ClientSide {
   /** What is under way arrives no more. */
   #broken = false;
   #objectClosed = false;
+  /** The object's end is past the output gate, or the object heard of the client's. */
+  #isEndSent = false;
   #clientClosed = false;
 
   /** Dials. The client hears `opened`, or `closed` when nobody listens; maybe neither. */
@@ -117,10 +119,15 @@ export class Connection implements MemberSocket, ClientSide {
   close({ code }: Close): void {
     if (this.#objectClosed) return;
     this.#objectClosed = true;
-    this.#dial.cluster.host(this.#dial.member)?.drop(this);
     this.#down(() => {
       this.#closeClient(code);
     }, 0);
+    const drop = (): void => {
+      this.#isEndSent = true;
+      this.#dial.cluster.host(this.#dial.member)?.drop(this);
+    };
+    if (this.#session === undefined) drop();
+    else this.#session.output(drop);
   }
 
   attach(state: Uint8Array): void {
@@ -128,7 +135,9 @@ export class Connection implements MemberSocket, ClientSide {
   }
 
   lost(): void {
-    if (this.#objectClosed) return;
+    // An end that the output gate held back goes with the instance, as all it held back does.
+    if (this.#isEndSent) return;
+    this.#isEndSent = true;
     this.#objectClosed = true;
     // What has left arrives all the same, then the end.
     const { cluster, prng } = this.#dial;
@@ -204,6 +213,7 @@ export class Connection implements MemberSocket, ClientSide {
   #closeObject(): void {
     if (this.#objectClosed) return;
     this.#objectClosed = true;
+    this.#isEndSent = true;
     const host = this.#dial.cluster.host(this.#dial.member);
     host?.deliverOver(this, (object) => {
       object.socketClosed(this);
