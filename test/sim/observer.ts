@@ -166,12 +166,13 @@ export class Observer {
     state.applyConfChange = (change, at) => {
       const refusal = applyConfChange(change, at);
       if (refusal === undefined) this.configurations.change(who, session, change);
-      if (at.index > this.membership.index) {
-        const { members, removed } = state.membership;
-        this.membership = { index: at.index, members, removed };
-      }
-      const members = JSON.stringify(state.membership.members);
+      const { members: present, removed } = state.membership;
+      const members = JSON.stringify(present);
       session.output(() => {
+        // A lone voter applies what a crash may yet undo.
+        if (at.index > this.membership.index) {
+          this.membership = { index: at.index, members: present, removed };
+        }
         this.#check(() => {
           if (
             this.committed.applied(who, {
