@@ -12,23 +12,32 @@ import {
 import { byteString } from '../../src/lib/bytes.ts';
 import type { Entry } from '../../src/raft/types.ts';
 import type { Call } from './history.ts';
-import type { Op, Request } from './kv.ts';
+import { didWrite, type Op, type Request } from './kv.ts';
 
 export class Hints {
-  /** By revision: what names the request that made it. */
-  readonly #names = new Map<number, string>();
+  /** By revision: the entry that made it, which may yet prove to be lost with its member. */
+  readonly #entries = new Map<number, { readonly entry: Entry; readonly confirmed: boolean }>();
 
-  /** An entry that was applied and made `revision`. */
+  /** An entry that a member applied and got confirmed, and that made `revision`. */
   note(entry: Entry, revision: number): void {
-    const request = InternalRequest.decode(entry.data);
-    const name = nameOfEntry(request);
-    if (name !== undefined) this.#names.set(revision, name);
+    if (this.#entries.get(revision)?.confirmed === true) return;
+    this.#entries.set(revision, { entry, confirmed: true });
+  }
+
+  /** The same before it is confirmed: all there is to go by where nothing ever was. */
+  noteEarly(entry: Entry, revision: number): void {
+    if (this.#entries.get(revision)?.confirmed === true) return;
+    this.#entries.set(revision, { entry, confirmed: false });
   }
 
   /** Guesses for the calls of a history. */
   over(calls: readonly Call[]): (revision: number) => number | undefined {
     const byName = new Map<string, number[]>();
+    const owned = new Set<number>();
     for (const call of calls) {
+      if (call.outcome?.kind === 'ok' && didWrite(call.outcome.result)) {
+        owned.add(call.outcome.result.revision);
+      }
       if (call.outcome?.kind === 'ok' || call.outcome?.kind === 'failed') continue;
       const name = nameOfCall(call.request);
       if (name === undefined) continue;
@@ -36,10 +45,14 @@ export class Hints {
       if (known === undefined) byName.set(name, [call.id]);
       else known.push(call.id);
     }
-    // Deletions of one key share a name: each revision takes the oldest one left.
+    // Deletions of one key share a name: each revision that nobody owns takes the oldest one left.
     const guesses = new Map<number, number | undefined>();
-    for (const [revision, name] of [...this.#names].sort(([left], [right]) => left - right)) {
-      guesses.set(revision, byName.get(name)?.shift());
+    for (const [revision, { entry }] of [...this.#entries].sort(
+      ([left], [right]) => left - right,
+    )) {
+      if (owned.has(revision)) continue;
+      const name = nameOfEntry(InternalRequest.decode(entry.data));
+      guesses.set(revision, name === undefined ? undefined : byName.get(name)?.shift());
     }
     return (revision) => guesses.get(revision);
   }

@@ -144,6 +144,7 @@ export class Observer {
       const error = applied?.outcome.error?.message ?? '';
       const changes = applied?.outcome.changes.length ?? 0;
       const hash = entry.index % HASH_EVERY_ENTRIES === 0 ? hashOf(state) : undefined;
+      if (changes > 0) this.hints.noteEarly(entry, revision);
       for (const tell of this.onApplying) tell({ who, entry, result: applied, revision });
       session.output(() => {
         if (changes > 0) this.hints.note(entry, revision);

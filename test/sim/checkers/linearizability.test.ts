@@ -149,6 +149,23 @@ test('the search places several unknown writes so that later answers fit', () =>
   );
 });
 
+test('two orders of unknown deletions leave one store, but differ for who reads between them', () => {
+  // The search tries the youngest first: b at 4, a at 5, which the read at 4 denies.
+  const old: Request = { kind: 'range', key: '', end: '\0', revision: 4 };
+  const written = historyOf(
+    [put('a', '1'), wrote(2)],
+    [put('b', '1'), wrote(3)],
+    [
+      [{ kind: 'delete', key: 'a' }, lost],
+      [{ kind: 'delete', key: 'b' }, lost],
+      [put('c', '1'), lost],
+    ],
+    [get('c'), range(6, pair('c', '1', 6, 6, 1))],
+    [old, range(6, pair('b', '1', 3, 3, 1))],
+  );
+  checkLinearizable(written);
+});
+
 test('an old revision read later must be what it was', () => {
   const old: Request = { kind: 'range', key: 'a', revision: 2 };
   const written = [

@@ -12,7 +12,7 @@
  */
 import type { Call } from '../history.ts';
 import { describeCall } from '../history.ts';
-import type { Pair, Result } from '../kv.ts';
+import type { Pair, Request, Result } from '../kv.ts';
 import { didWrite, mayWrite, pairsOf } from '../kv.ts';
 import { KvModel, ModelError } from '../model.ts';
 import { differenceOf } from './difference.ts';
@@ -75,8 +75,10 @@ class Replay {
   /** Call that fills each gap so far. */
   readonly #placed = new Map<number, Call>();
   #placements = 0;
-  /** Situations at a gap that led nowhere: what is left to place, and the store as it stood. */
+  /** Situations at a gap that led nowhere: what is left to place, and all of the store that is asked for yet. */
   readonly #hopeless = new Set<string>();
+  /** By revision: the oldest revision that an answer there or later was asked to read. */
+  readonly #oldestRead: number[] = [];
   /** The farthest mismatch, for the report. */
   #deepest = { revision: 0, reason: '' };
 
@@ -144,8 +146,12 @@ class Replay {
     const note = (call: Call): void => {
       if (earliest === undefined || call.returned < earliest.returned) earliest = call;
     };
+    let oldest = Infinity;
     for (let revision = this.#newest; revision >= 1; revision--) {
       const { writer, readers } = this.#slots[revision] as Slot;
+      for (const { call } of readers) oldest = Math.min(oldest, oldestRevisionIn(call.request));
+      if (writer !== undefined) oldest = Math.min(oldest, oldestRevisionIn(writer.call.request));
+      this.#oldestRead[revision] = oldest;
       for (const { call } of readers) later(call, !isSerializable(call));
       for (const { call } of readers) note(call);
       if (writer !== undefined) {
@@ -217,7 +223,12 @@ class Replay {
     const used = [...this.#placed.values()]
       .map((call) => call.id)
       .sort((left, right) => left - right);
-    const situation = JSON.stringify([revision, used, this.#model.pairs()]);
+    // Reads of old revisions see more than the newest pairs: what stood at the oldest of those that are
+    // still asked for, and what was placed since.
+    const oldest = this.#oldestRead[revision] as number;
+    const since = [...this.#placed].flatMap(([at, { id }]) => (at > oldest ? [[at, id]] : []));
+    const before = oldest < revision ? this.#model.pairs(oldest) : [];
+    const situation = JSON.stringify([revision, used, this.#model.pairs(), before, since]);
     const left = this.#hopeless.has(situation) ? [] : this.#candidates(revision);
     return { revision, situation, left };
   }
@@ -297,6 +308,18 @@ class Replay {
 
   #mismatch(revision: number, reason: string): void {
     if (revision >= this.#deepest.revision) this.#deepest = { revision, reason };
+  }
+}
+
+/** The oldest revision that a request names to be read; Infinity: it reads the newest only. */
+function oldestRevisionIn(request: Request): number {
+  switch (request.kind) {
+    case 'range':
+      return request.revision !== undefined && request.revision > 0 ? request.revision : Infinity;
+    case 'txn':
+      return Math.min(...[...request.success, ...request.failure].map(oldestRevisionIn));
+    default:
+      return Infinity;
   }
 }
 

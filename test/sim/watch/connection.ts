@@ -38,7 +38,7 @@ export interface Dial {
 
 /** What a client does with its connection. */
 export interface ClientSide {
-  /** Nothing is under way to the client, and it reads. */
+  /** It is whole, nothing is under way in either direction, and the client reads. */
   readonly isQuiet: boolean;
   sendUp(text: string): void;
   pause(): void;
@@ -61,7 +61,7 @@ export class Connection implements MemberSocket, ClientSide {
   #unreadBytes = 0;
   /** Frames that arrived while the client does not read. Undefined: it reads. */
   #inbox: (() => void)[] | undefined;
-  /** Frames sent by the object that the client has not taken. */
+  /** Frames that one side has sent and the other has not taken, those that wait for a write included. */
   #underWay = 0;
   /** What is under way arrives no more. */
   #broken = false;
@@ -153,9 +153,9 @@ export class Connection implements MemberSocket, ClientSide {
   // The client's end.
 
   get isQuiet(): boolean {
-    // An end that the client has not noticed is under way, too.
-    const isAlive = !this.#broken && !this.#objectClosed;
-    return isAlive && this.#inbox === undefined && this.#underWay === 0;
+    // A client that has not found out yet that its connection is dead will be told nothing more.
+    const isWhole = !this.#broken && !this.#objectClosed;
+    return isWhole && this.#inbox === undefined && this.#underWay === 0;
   }
 
   sendUp(data: string | Uint8Array): void {
@@ -231,8 +231,8 @@ export class Connection implements MemberSocket, ClientSide {
   /** Past the output gate, then over the network, in order. */
   #down(deliver: () => void, bytes: number): void {
     this.#unreadBytes += bytes;
+    this.#underWay++;
     this.#session?.output(() => {
-      this.#underWay++;
       this.#downMs = this.#transfer(this.#downMs, false, () => {
         this.#take(() => {
           this.#underWay--;
@@ -250,7 +250,9 @@ export class Connection implements MemberSocket, ClientSide {
   }
 
   #up(task: Parameters<NonNullable<ReturnType<SimulatedCluster['host']>>['deliverOver']>[1]): void {
+    this.#underWay++;
     this.#upMs = this.#transfer(this.#upMs, true, () => {
+      this.#underWay--;
       if (!this.#objectClosed) this.#dial.cluster.host(this.#dial.member)?.deliverOver(this, task);
     });
   }
