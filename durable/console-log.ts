@@ -1,18 +1,19 @@
+import { DEFAULT_CLUSTER } from '../src/api/cluster-name.ts';
 import type { Log } from '../src/member/ports.ts';
 
 /** Log port: one JSON line an event, which `wrangler tail` and the dashboard show as they are. */
 export class ConsoleLog implements Log {
-  readonly #member: string;
+  readonly #source: Readonly<Record<string, string>>;
 
-  constructor(member: string) {
-    this.#member = member;
+  constructor(cluster: string, member: string) {
+    this.#source = cluster === DEFAULT_CLUSTER ? { member } : { cluster, member };
   }
 
   info(text: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    console.log(JSON.stringify({ level: 'info', member: this.#member, text, ...fields }));
+    console.log(JSON.stringify({ level: 'info', ...this.#source, text, ...fields }));
   }
 
   warn(text: string, fields: Readonly<Record<string, unknown>> = {}): void {
-    console.warn(JSON.stringify({ level: 'warn', member: this.#member, text, ...fields }));
+    console.warn(JSON.stringify({ level: 'warn', ...this.#source, text, ...fields }));
   }
 }

@@ -1,4 +1,6 @@
-import { type ClusterConfig, ConfigError, parseCluster } from '../src/member/cluster-config.ts';
+import { clusterUrl } from '../src/api/cluster-name.ts';
+import { ConfigError, type Region } from '../src/member/cluster-config.ts';
+import { Deployment, isWithin, type Jurisdiction } from '../src/member/deployment.ts';
 import type { MemberSettings } from '../src/member/ports.ts';
 import type { MemberObject } from './member-object.ts';
 
@@ -7,6 +9,8 @@ export interface Env {
   readonly MEMBERS: DurableObjectNamespace<MemberObject>;
   /** `name[:region][:learner][@priority][=peerURL]`, comma-separated. */
   readonly EDGETCD_MEMBERS: string;
+  /** `NAME[@jurisdiction] [members]`, separated by semicolons; any name unless given. */
+  readonly EDGETCD_CLUSTERS?: string;
   /** Secret a client sends as `Authorization: Bearer …`. */
   readonly EDGETCD_TOKEN?: string;
   /** "true" lets everyone in; otherwise no token means no access. */
@@ -29,16 +33,14 @@ export interface Env {
   readonly EDGETCD_CORS?: string;
 }
 
-/** Name of the cluster that a deployment serves by default. */
-export const DEFAULT_CLUSTER = 'default';
-
-export function clusterOf(env: Env): ClusterConfig {
-  return parseCluster(DEFAULT_CLUSTER, env.EDGETCD_MEMBERS);
+/** @throws ConfigError */
+export function deploymentOf(env: Env): Deployment {
+  return new Deployment(env.EDGETCD_MEMBERS, env.EDGETCD_CLUSTERS);
 }
 
 /** @throws ConfigError naming the variable */
-export function settingsOf(env: Env): MemberSettings {
-  const clientUrls = listOf(env.EDGETCD_CLIENT_URLS);
+export function settingsOf(env: Env, cluster: string): MemberSettings {
+  const clientUrls = listOf(env.EDGETCD_CLIENT_URLS).map((url) => clusterUrl(url, cluster));
   const learnersMax = countOf('EDGETCD_MAX_LEARNERS', env.EDGETCD_MAX_LEARNERS);
   const quotaBytes = countOf('EDGETCD_QUOTA_BYTES', env.EDGETCD_QUOTA_BYTES);
   const checkSeconds = countOf('EDGETCD_CORRUPT_CHECK_SECONDS', env.EDGETCD_CORRUPT_CHECK_SECONDS);
@@ -65,7 +67,27 @@ function countOf(name: string, text: string | undefined): number | undefined {
   throw new ConfigError(`read ${name} "${text}": expected a whole number`);
 }
 
-/** Name of the object that holds a member. */
+/** Name of the object that holds a member. Neither name has a slash. */
 export function objectName(cluster: string, member: string): string {
   return `${cluster}/${member}`;
+}
+
+/** The objects of one cluster. */
+export interface ClusterObjects {
+  readonly cluster: string;
+  readonly jurisdiction: Jurisdiction | undefined;
+}
+
+/** A new stub of the object that holds a member. Where it is placed is decided by the first one ever. */
+export function memberStub(
+  { MEMBERS }: Pick<Env, 'MEMBERS'>,
+  { cluster, jurisdiction }: ClusterObjects,
+  name: string,
+  region?: Region,
+): DurableObjectStub<MemberObject> {
+  const namespace = jurisdiction === undefined ? MEMBERS : MEMBERS.jurisdiction(jurisdiction);
+  const isHint =
+    region !== undefined && (jurisdiction === undefined || isWithin(region, jurisdiction));
+  const id = namespace.idFromName(objectName(cluster, name));
+  return namespace.get(id, isHint ? { locationHint: region } : {});
 }

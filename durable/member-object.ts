@@ -1,9 +1,12 @@
 import { DurableObject } from 'cloudflare:workers';
+import { isClusterName } from '../src/api/cluster-name.ts';
 import { type ClusterConfig, isRegion, type Self } from '../src/member/cluster-config.ts';
+import { isJurisdiction } from '../src/member/deployment.ts';
 import { beginAs, type Identity, memberIn } from '../src/member/identity.ts';
 import { METRICS_PATH, metricsOf } from '../src/member/metrics.ts';
 import { PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
 import { addressedIdentity, refuseStranger } from '../src/member/peer-receiver.ts';
+import { siblingName, siblingUrl } from '../src/member/peer-url.ts';
 import type { Roster } from '../src/member/roster.ts';
 import {
   CANNOT_START,
@@ -17,7 +20,7 @@ import type { SessionGauges } from '../src/member/session-host.ts';
 import { SESSION_PATH } from '../src/session/items.ts';
 import type { WatchGauges } from '../src/watch/types.ts';
 import { ConsoleLog } from './console-log.ts';
-import { clusterOf, type Env, objectName, settingsOf } from './env.ts';
+import { type ClusterObjects, deploymentOf, type Env, memberStub, settingsOf } from './env.ts';
 import { LiveMember } from './live-member.ts';
 import { type PeerFetch, PeerTransport } from './peer-transport.ts';
 import { SqlRowStore } from './sql-row-store.ts';
@@ -39,8 +42,9 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#config = clusterOf(env);
-    this.#name = memberNameOf(ctx.id.name, this.#config.name);
+    const { cluster, member: name } = namesOf(ctx.id.name);
+    this.#config = deploymentOf(env).plan(cluster).config;
+    this.#name = name;
     this.#rows = new SqlRowStore(ctx.storage);
     this.#clock = new SystemClock(ctx.storage);
     const member = memberIn(this.#rows, this.#config, this.#name);
@@ -165,12 +169,13 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
 
   #start(seat: { readonly config: ClusterConfig; readonly self: Self }): void {
     const { ctx, env } = this;
-    const log = new ConsoleLog(seat.self.name);
+    const log = new ConsoleLog(seat.config.name, seat.self.name);
     const secret = env.EDGETCD_CLUSTER_SECRET ?? '';
     const transport = new PeerTransport(
-      fetchPeer(env),
+      fetchPeer(env, siblingsOf(ctx.id, seat.config.name)),
       {
         clusterId: seat.config.id,
+        clusterName: seat.config.name,
         from: seat.self.id,
         fromUrls: () => this.#live?.member.addressOf(seat.self.id)?.peerUrls ?? [],
         secret,
@@ -186,7 +191,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
       transport,
       log,
       abandon: (reason: unknown) => abandon(ctx, reason),
-      settings: settingsOf(env),
+      settings: settingsOf(env, seat.config.name),
     };
     this.#live = new LiveMember(ctx, seat, ports, secret);
   }
@@ -204,14 +209,20 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
 }
 
 /** `do://cluster/name` is a sibling object; anything else another process or deployment. */
-function fetchPeer({ MEMBERS }: Env): PeerFetch {
+function fetchPeer(env: Env, objects: ClusterObjects): PeerFetch {
   return (peerUrl, region, path, init) => {
-    const sibling = /^do:\/\/(?<cluster>[^/]+)\/(?<name>[^/]+)$/.exec(peerUrl)?.groups;
+    const sibling = siblingName(peerUrl);
     if (sibling === undefined) return fetch(peerUrl + path, init);
-    const id = MEMBERS.idFromName(objectName(sibling['cluster'] ?? '', sibling['name'] ?? ''));
-    const hint = region !== undefined && isRegion(region) ? { locationHint: region } : {};
-    return MEMBERS.get(id, hint).fetch(`http://member${path}`, init);
+    if (!peerUrl.startsWith(siblingUrl(objects.cluster, ''))) {
+      throw new Error(`call ${peerUrl}: it is not of cluster ${objects.cluster}`);
+    }
+    const place = region !== undefined && isRegion(region) ? region : undefined;
+    return memberStub(env, objects, sibling, place).fetch(`http://member${path}`, init);
   };
+}
+
+function siblingsOf({ jurisdiction = '' }: DurableObjectId, cluster: string): ClusterObjects {
+  return { cluster, jurisdiction: isJurisdiction(jurisdiction) ? jurisdiction : undefined };
 }
 
 /** Ends this instance once what it has written is durable: an abort in the same turn would undo it. */
@@ -220,8 +231,10 @@ function abandon(ctx: DurableObjectState, reason: unknown): void {
   ctx.storage.sync().then(abort, abort);
 }
 
-function memberNameOf(name: string | undefined, cluster: string): string {
-  const prefix = objectName(cluster, '');
-  if (name?.startsWith(prefix) === true) return name.slice(prefix.length);
-  throw new Error(`${CANNOT_START} of object "${name}": its name should begin with ${prefix}`);
+function namesOf(name = ''): { readonly cluster: string; readonly member: string } {
+  const [cluster = '', member, ...more] = name.split('/');
+  if (isClusterName(cluster) && member !== undefined && more.length === 0) {
+    return { cluster, member };
+  }
+  throw new Error(`${CANNOT_START} of object "${name}": its name should be CLUSTER/MEMBER`);
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_CLUSTER } from '../src/api/cluster-name.ts';
 import {
   PEER_PROTOCOL_VERSION,
   PEER_REDIAL_MS,
@@ -19,6 +20,7 @@ export type PeerFetch = (
 
 export interface PeerIdentity {
   readonly clusterId: string;
+  readonly clusterName: string;
   readonly from: string;
   /** This member's own peer URLs, as far as it knows them. */
   readonly fromUrls: () => readonly string[];
@@ -98,6 +100,9 @@ export class PeerTransport implements Transport {
     if (peerUrl === undefined) throw new Error(`dial member ${to.id}: it has no peer URL`);
     const headers = new Headers(init.headers);
     headers.set(PEER_HEADERS.cluster, this.#identity.clusterId);
+    if (this.#identity.clusterName !== DEFAULT_CLUSTER) {
+      headers.set(PEER_HEADERS.clusterName, this.#identity.clusterName);
+    }
     headers.set(PEER_HEADERS.from, this.#identity.from);
     headers.set(PEER_HEADERS.to, to.id);
     headers.set(PEER_HEADERS.version, String(PEER_PROTOCOL_VERSION));

@@ -69,6 +69,8 @@ export function readProxy(args: string[]): ProxyOptions {
   };
 }
 
+const ENDPOINT = /^https?:\/\/[^/]+(?:\/c\/[^/]+)?\/?$/;
+
 function endpointsOf(text: string | undefined): string[] {
   const endpoints = (text ?? '').split(',').filter((each) => each !== '');
   if (endpoints.length === 0) {
@@ -77,9 +79,9 @@ function endpointsOf(text: string | undefined): string[] {
     );
   }
   for (const endpoint of endpoints) {
-    if (!/^https?:\/\/[^/]+\/?$/.test(endpoint)) {
+    if (!ENDPOINT.test(endpoint)) {
       throw new UsageError(
-        `--endpoints has ${JSON.stringify(endpoint)}, and each must be like https://HOST or http://HOST:PORT`,
+        `--endpoints has ${JSON.stringify(endpoint)}, and each must be like https://HOST, http://HOST:PORT or https://HOST/c/CLUSTER`,
       );
     }
   }

@@ -10,6 +10,11 @@ export const SERVER_VERSION = '3.7.0';
 /** Schema version that etcd 3.7 reports for its storage. */
 export const STORAGE_VERSION = '3.7.0';
 
+/** A cluster's name stands in URLs and in the names of its objects, which the platform keeps to 1,024 bytes. */
+export const CLUSTER_NAME_LENGTH_MAX = 64;
+/** Clusters whose members and leader a Worker remembers; it asks again about those it has forgotten. */
+export const CLUSTERS_REMEMBERED_MAX = 1_000;
+
 /** Version of everything members say to each other; old and new code run side by side in a deploy. */
 export const PEER_PROTOCOL_VERSION = 1;
 /** Frames kept while a stream is being dialled. Raft repeats what is dropped beyond. */
@@ -425,6 +430,8 @@ export const PROXY_STREAM_WINDOW_BYTES = 1024 * 1024;
 export const PROXY_CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 /** Calls open at once on one connection. */
 export const PROXY_STREAMS_MAX = 16 * 1024;
+/** Clusters besides its own that a proxy keeps sessions with, for calls that name them. */
+export const PROXY_CLUSTERS_MAX = 256;
 /** What one connection may hold in memory; Node refuses streams beyond it. */
 export const PROXY_SESSION_MEMORY_MEGABYTES_MAX = 256;
 /** A client stream with more than this on its way to the member is not read until some has left. */

@@ -2,17 +2,19 @@
 import { waitUntil } from 'cloudflare:workers';
 import type { Hono } from 'hono';
 import { MemberObject } from '../durable/member-object.ts';
-import { clusterOf, type Env, listOf, objectName } from '../durable/env.ts';
+import { type ClusterObjects, deploymentOf, type Env, listOf, memberStub } from '../durable/env.ts';
+import { DEFAULT_CLUSTER, isClusterName } from './api/cluster-name.ts';
 import { Code, StatusError } from './api/errors.ts';
+import { CLUSTERS_REMEMBERED_MAX } from './constants.ts';
 import { createApp } from './http/app.ts';
+import { clusterNameOf } from './http/cluster-path.ts';
 import { errorResponse } from './http/errors.ts';
-import type { RouterOf } from './http/calls.ts';
 import { Directory } from './http/directory.ts';
 import { type LeaderHints, type RoutedMember, Router } from './http/router.ts';
 import { nearestFirst } from './http/distance.ts';
 import type { ClusterConfig } from './member/cluster-config.ts';
+import type { Deployment } from './member/deployment.ts';
 import type { RosterMember } from './member/roster.ts';
-import type { Served } from './member/rpc.ts';
 import { PEER_HEADERS } from './member/peer-protocol.ts';
 
 export { MemberObject };
@@ -26,15 +28,11 @@ let built: { readonly env: Env; readonly surface: Surface } | undefined;
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     try {
-      const url = new URL(request.url);
-      if (url.pathname.startsWith('/peer/')) return await toPeer(request, env);
-      const path = canonicalPath(url.pathname);
-      const { app, directory } = surfaceOf(env);
-      const chosen = chosenBy(request, env);
-      if (chosen !== null && !directory.has(chosen)) await directory.refresh();
-      if (path === url.pathname) return await app.fetch(request, env);
-      url.pathname = path;
-      return await app.fetch(new Request(url, request), env);
+      const { app, deployment } = surfaceOf(env);
+      if (new URL(request.url).pathname.startsWith('/peer/')) {
+        return await toPeer(request, env, deployment);
+      }
+      return await app.fetch(request, env);
     } catch (error) {
       // The configuration does not read: say so to whoever calls, the log may be far away.
       return errorResponse(new StatusError(Code.FailedPrecondition, String(error)));
@@ -44,50 +42,92 @@ export default {
 
 interface Surface {
   readonly app: Hono;
-  readonly directory: Directory;
+  readonly deployment: Deployment;
 }
 
 function surfaceOf(env: Env): Surface {
   if (built?.env === env) return built.surface;
-  const cluster = clusterOf(env);
-  const directory = new Directory(firstRoster(env, cluster), async (name) => {
-    const id = env.MEMBERS.idFromName(objectName(cluster.name, name));
-    return env.MEMBERS.get(id).roster();
-  });
+  const deployment = deploymentOf(env);
+  const clusters = new Clusters(env, deployment);
   const app = createApp({
     access: () => ({
       token: env.EDGETCD_TOKEN,
       allowAnonymous: env.EDGETCD_ALLOW_ANONYMOUS === 'true',
     }),
-    routerOf: routing(env, cluster, directory),
+    admit: async (request) => {
+      const { directory } = clusters.of(request);
+      const chosen = chosenBy(request, env);
+      if (chosen !== null && !directory.has(chosen)) await directory.refresh();
+    },
+    routerOf: (request) => routerFor(request, env, clusters.of(request)),
     origins: listOf(env.EDGETCD_CORS),
   });
-  const surface = { app, directory };
+  const surface = { app, deployment };
   built = { env, surface };
   return surface;
 }
 
-function routing(env: Env, cluster: ClusterConfig, directory: Directory): RouterOf {
-  const routed = (request: Request): readonly RoutedMember[] =>
-    nearestFirst(request.cf, directory.members).map((member) => routedMember(env, cluster, member));
-  const heard = (served: Served): void => {
-    const news = directory.heard(served);
-    if (news !== undefined) waitUntil(news);
-  };
-  const hints: LeaderHints = { leader: undefined, served: heard };
-  return (request) => {
-    const chosen = chosenBy(request, env);
-    if (chosen !== null) {
-      const reachable = routed(request).filter(({ name }) => name === chosen);
-      if (reachable.length === 0) throw StatusError.of('memberNotFound');
-      return new Router(reachable, hints);
+/** What a Worker knows of one cluster. */
+interface Route {
+  readonly objects: ClusterObjects;
+  readonly directory: Directory;
+  readonly hints: LeaderHints;
+}
+
+class Clusters {
+  readonly #env: Env;
+  readonly #deployment: Deployment;
+  /** By name; the one asked for least recently comes first. */
+  readonly #routes = new Map<string, Route>();
+
+  constructor(env: Env, deployment: Deployment) {
+    this.#env = env;
+    this.#deployment = deployment;
+  }
+
+  /** The cluster that a request is for. @throws StatusError */
+  of(request: Request): Route {
+    const name = clusterNameOf(request);
+    const route = this.#routes.get(name) ?? this.#begin(name);
+    this.#routes.delete(name);
+    this.#routes.set(name, route);
+    return route;
+  }
+
+  #begin(name: string): Route {
+    const [oldest] = this.#routes.keys();
+    if (this.#routes.size >= CLUSTERS_REMEMBERED_MAX && oldest !== undefined) {
+      this.#routes.delete(oldest);
     }
-    const others = async (): Promise<readonly RoutedMember[]> => {
-      await directory.refresh();
-      return routed(request);
+    const { config, jurisdiction } = this.#deployment.require(name);
+    const objects = { cluster: name, jurisdiction };
+    const directory = new Directory(firstRoster(this.#env, config), async (member) =>
+      memberStub(this.#env, objects, member).roster(),
+    );
+    const hints: LeaderHints = {
+      leader: undefined,
+      served: (served) => {
+        const news = directory.heard(served);
+        if (news !== undefined) waitUntil(news);
+      },
     };
-    return new Router(routed(request), hints, others);
-  };
+    return { objects, directory, hints };
+  }
+}
+
+function routerFor(request: Request, env: Env, { objects, directory, hints }: Route): Router {
+  const routed = (): readonly RoutedMember[] =>
+    nearestFirst(request.cf, directory.members).map((member) => routedMember(env, objects, member));
+  const chosen = chosenBy(request, env);
+  if (chosen !== null) {
+    const reachable = routed().filter(({ name }) => name === chosen);
+    if (reachable.length === 0) throw StatusError.of('memberNotFound');
+    return new Router(reachable, hints);
+  }
+  return new Router(routed(), hints, async () => {
+    await directory.refresh();
+    return routed();
+  });
 }
 
 /** The one member a request is for; null: whichever is best. */
@@ -105,13 +145,10 @@ function firstRoster(env: Env, cluster: ClusterConfig): readonly RosterMember[] 
 
 function routedMember(
   env: Env,
-  cluster: ClusterConfig,
+  objects: ClusterObjects,
   { name, region }: RosterMember,
 ): RoutedMember {
-  const open = (): DurableObjectStub<MemberObject> => {
-    const id = env.MEMBERS.idFromName(objectName(cluster.name, name));
-    return env.MEMBERS.get(id, region === undefined ? {} : { locationHint: region });
-  };
+  const open = (): DurableObjectStub<MemberObject> => memberStub(env, objects, name, region);
   return {
     name,
     open,
@@ -120,24 +157,25 @@ function routedMember(
 }
 
 /** Peers of another process or deployment; the member itself checks secret, cluster and version. */
-function toPeer(request: Request, env: Env): Response | Promise<Response> {
-  const cluster = clusterOf(env);
+function toPeer(request: Request, env: Env, deployment: Deployment): Response | Promise<Response> {
   const secret = env.EDGETCD_CLUSTER_SECRET ?? '';
   if (secret === '') {
     return new Response('peer request refused: EDGETCD_CLUSTER_SECRET is not set here\n', {
       status: 403,
     });
   }
+  if (request.headers.get(PEER_HEADERS.secret) !== secret) {
+    return new Response('peer request refused: wrong cluster secret\n', { status: 401 });
+  }
+  const cluster = request.headers.get(PEER_HEADERS.clusterName) ?? DEFAULT_CLUSTER;
+  if (!isClusterName(cluster) || !deployment.has(cluster)) {
+    return new Response(`peer request refused: no cluster ${cluster} here\n`, { status: 412 });
+  }
+  const { config, jurisdiction } = deployment.plan(cluster);
   const to = request.headers.get(PEER_HEADERS.to);
-  const name = env.EDGETCD_SELF ?? cluster.members.find(({ id }) => id === to)?.name;
+  const name = env.EDGETCD_SELF ?? config.members.find(({ id }) => id === to)?.name;
   if (name === undefined) {
     return new Response(`peer request refused: no member ${to} here\n`, { status: 412 });
   }
-  const id = env.MEMBERS.idFromName(objectName(cluster.name, name));
-  return env.MEMBERS.get(id).fetch(request);
-}
-
-/** Spellings of older releases: /v3alpha and /v3beta are /v3. */
-function canonicalPath(path: string): string {
-  return path.replace(/^\/v3(alpha|beta)\//, '/v3/');
+  return memberStub(env, { cluster, jurisdiction }, name).fetch(request);
 }

@@ -6,8 +6,10 @@ import { once } from 'node:events';
 import { createServer as createHttp2 } from 'node:http2';
 import { connect, type Server, type Socket } from 'node:net';
 import { LOCAL_HOST } from './ports.ts';
+import { clusterUrl, DEFAULT_CLUSTER } from '../../src/api/cluster-name.ts';
 import { Connection } from '../../src/client/connection.ts';
 import { nodeSocket } from '../../src/client/node-socket.ts';
+import { withClusters } from '../../src/proxy/clusters.ts';
 import { createFront } from '../../src/proxy/front.ts';
 import { GrpcServer } from '../../src/proxy/grpc-server.ts';
 import { HTTP2_OPTIONS } from '../../src/proxy/http2-options.ts';
@@ -25,7 +27,9 @@ const STOP_GRACE_MS = 500;
 /** @param backend endpoint of the member's own port */
 export async function startFront(port: number, backend: string): Promise<Front> {
   const http2 = createHttp2(HTTP2_OPTIONS);
-  const upstream = new Connection([backend], { socket: nodeSocket, defer: setImmediate });
+  const connect = (cluster: string): Connection =>
+    new Connection([clusterUrl(backend, cluster)], { socket: nodeSocket, defer: setImmediate });
+  const upstream = withClusters(connect(DEFAULT_CLUSTER), connect);
   const grpc = new GrpcServer(withHealth(upstream), new Metrics());
   grpc.attach(http2);
   const sockets = new Set<Socket>();

@@ -41,7 +41,7 @@ export class Connection implements Channel, CallRoute {
   readonly #waiting = new Set<ConnectionCall>();
   #isOver = false;
 
-  /** @param endpoints `http(s)://host[:port]`, at least one; the first that answers is used */
+  /** @param endpoints `http(s)://host[:port][/c/NAME]`, at least one; the first that answers is used */
   constructor(endpoints: readonly string[], options: ConnectionOptions = {}) {
     if (endpoints.length === 0)
       throw new Error('connect: no endpoint is given, at least one is needed');

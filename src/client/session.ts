@@ -74,7 +74,7 @@ export class Session implements Channel {
   #settleReady: { resolve: (hello: Hello) => void; reject: (error: StatusError) => void };
   #settleClosed: (close: SessionClose) => void;
 
-  /** Begins to connect. @param endpoint `http(s)://host[:port]` */
+  /** Begins to connect. @param endpoint `http(s)://host[:port]`, of a cluster besides the default one with `/c/NAME` */
   constructor(endpoint: string, options: SessionOptions = {}) {
     this.endpoint = endpoint;
     this.#options = options;
@@ -93,10 +93,10 @@ export class Session implements Channel {
       flushIfLong: () => this.#flushIfLong(),
     };
     this.#sink = this.#sinkOfCalls();
-    const url = new URL(SESSION_PATH, endpoint.replace(/^http/, 'ws'));
+    const url = endpoint.replace(/^http/, 'ws').replace(/\/+$/, '') + SESSION_PATH;
     const { token, socket = globalSocket } = options;
     const protocols = [SESSION_PROTOCOL, ...(token === undefined ? [] : ['Bearer', token])];
-    this.#socket = socket(url.href, protocols, {
+    this.#socket = socket(url, protocols, {
       opened: () => this.#opened(),
       message: (data) => this.#message(data),
       closed: (code, reason) => this.#end({ code, reason }),

@@ -5,6 +5,7 @@ import { methods } from '../api/schema.ts';
 import { CLUSTER_VERSION, SERVER_VERSION, STORAGE_VERSION } from '../constants.ts';
 import { type AccessPolicy, requireAccess } from './access.ts';
 import { METRICS_PATH } from '../member/metrics.ts';
+import { pathOf } from './cluster-path.ts';
 import { allowOrigins } from './cors.ts';
 import { errorResponse, failure } from './errors.ts';
 import type { RouterOf } from './calls.ts';
@@ -25,14 +26,20 @@ const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 export interface AppParts {
   readonly access: () => AccessPolicy;
   readonly routerOf: RouterOf;
+  /** Runs before a call of one who has access, and may refuse it with a StatusError. */
+  readonly admit?: (request: Request) => Promise<void>;
   /** Whose pages may call; "*": everybody's. None unless given. */
   readonly origins?: readonly string[];
 }
 
-export function createApp({ access, routerOf, origins = [] }: AppParts): Hono {
-  const app = new Hono();
+export function createApp({ access, routerOf, admit, origins = [] }: AppParts): Hono {
+  const app = new Hono({ getPath: pathOf });
   app.use(allowOrigins(origins));
   app.use(requireAccess(access));
+  app.use(async ({ req: { raw } }, next) => {
+    await admit?.(raw);
+    await next();
+  });
   app.route('/', waitingRoutes(routerOf));
   app.route('/', observeRoutes(routerOf));
   app.route('/', gatewayRoutes(routerOf));

@@ -2,10 +2,10 @@ import type { MiddlewareHandler } from 'hono';
 
 /** What a page may send, beside what browsers always allow. */
 const REQUEST_HEADERS =
-  'accept, authorization, content-type, grpc-timeout, hasleader, last-event-id, token, x-edgetcd-consistency, x-edgetcd-member, x-grpc-web, x-user-agent';
+  'accept, authorization, content-type, edgetcd-cluster, edgetcd-consistency, grpc-timeout, hasleader, last-event-id, token, x-edgetcd-member, x-grpc-web, x-user-agent';
 /** What a page may read of an answer. */
 const ANSWER_HEADERS =
-  'grpc-status, grpc-message, grpc-status-details-bin, x-edgetcd-leader, x-edgetcd-member, x-edgetcd-region, x-edgetcd-revision, x-edgetcd-staleness';
+  'grpc-status, grpc-message, grpc-status-details-bin, x-edgetcd-leader, x-edgetcd-member, x-edgetcd-region, x-edgetcd-revision, x-edgetcd-staleness-ms';
 const METHODS = 'POST, GET, OPTIONS';
 /** Browsers ask again after this time. */
 const PREFLIGHT_SECONDS = 600;

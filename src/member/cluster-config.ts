@@ -98,6 +98,11 @@ function parseMember(clusterName: string, text: string): ConfiguredMember {
       `read EDGETCD_MEMBERS entry "${text}": peer URL "${peerUrl}" must start with do://, http:// or https://`,
     );
   }
+  if (peerUrl.startsWith('do://') && !peerUrl.startsWith(`do://${clusterName}/`)) {
+    throw new ConfigError(
+      `read EDGETCD_MEMBERS entry "${text}": peer URL "${peerUrl}" is not of cluster ${clusterName}, expected do://${clusterName}/NAME`,
+    );
+  }
   return {
     id: memberIdOf([peerUrl], clusterName),
     name,

@@ -21,7 +21,10 @@ export const PEER_ROUND_TRIPS_PATH = '/peer/round-trips';
 
 /** Every peer request carries these; the receiver refuses a mismatch with 4xx and a text. */
 export const PEER_HEADERS = {
+  /** Its id. */
   cluster: 'x-edgetcd-cluster',
+  /** For the Worker there, which finds the object by it; the default cluster's members leave it out. */
+  clusterName: 'x-edgetcd-cluster-name',
   from: 'x-edgetcd-from',
   /** The sender's peer URLs, comma-separated: the receiver may not have heard of its addition yet. */
   fromUrls: 'x-edgetcd-from-urls',

@@ -1,4 +1,5 @@
 /** One client's session: items in, calls, items out. */
+import { CLUSTER_HEADER } from '../api/cluster-name.ts';
 import { CLOSE, type Close } from '../api/close-codes.ts';
 import { Code, StatusError } from '../api/errors.ts';
 import {
@@ -280,6 +281,7 @@ export class SessionConnection implements ServerSink, WatchCallHost {
         ([name, value]) => name === 'hasleader' && value === 'true',
       );
       if (needsLeader) this.#host.requireLeader();
+      refuseOtherCluster(open, this.#host.member.config.name);
       return this.#callOf(id, open, windowBytes, needsLeader);
     } catch (error) {
       this.#status(id, StatusError.from(error));
@@ -425,6 +427,16 @@ function savedCall(call: SessionCall): SavedCall | undefined {
   if (!(call instanceof ObserveCall)) return undefined;
   const state = call.saved;
   return state === undefined ? undefined : { kind: 'observe', id, state };
+}
+
+/** A session is with one cluster, whatever its calls name. @throws StatusError */
+function refuseOtherCluster({ metadata }: Open, cluster: string): void {
+  const named = metadata.find(([name]) => name === CLUSTER_HEADER)?.[1];
+  if (named === undefined || named === cluster) return;
+  throw new StatusError(
+    Code.InvalidArgument,
+    `edgetcd: the call names cluster ${JSON.stringify(named)}, and its session is with "${cluster}"`,
+  );
 }
 
 /** @throws StatusError InvalidArgument for a level that is none */

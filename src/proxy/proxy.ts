@@ -2,9 +2,11 @@
 import { once } from 'node:events';
 import { createServer as createHttp2 } from 'node:http2';
 import type { Server, Socket } from 'node:net';
+import { clusterUrl, DEFAULT_CLUSTER } from '../api/cluster-name.ts';
 import type { Channel } from '../client/channel.ts';
 import { Connection } from '../client/connection.ts';
 import { nodeSocket } from '../client/node-socket.ts';
+import { withClusters } from './clusters.ts';
 import { createFront, createTlsFront, type TlsFiles } from './front.ts';
 import { GrpcServer } from './grpc-server.ts';
 import { HTTP2_OPTIONS } from './http2-options.ts';
@@ -48,20 +50,18 @@ export interface Proxy {
 
 /** @throws Error when an address cannot be listened on, or TLS files do not fit */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
-  const { onLine } = options;
-  const connection = new Connection(options.endpoints, {
-    socket: nodeSocket,
-    defer: setImmediate,
-    resumeWatches: true,
-    onConnect: (endpoint) => onLine?.(`session with ${endpoint}`),
-    onLost: (endpoint, why) => onLine?.(`no session with ${endpoint}: ${why}`),
-    ...(options.token === undefined ? {} : { token: options.token }),
-  });
   const counts = { watchers: 0, shared: 0, events: 0 };
+  const connection = connect(options, DEFAULT_CLUSTER);
+  const main = layers(connection, options, counts);
+  // With an endpoint of one cluster there are no others, and a call that names one is refused there.
+  const isOfOne = options.endpoints.some((endpoint) => new URL(endpoint).pathname !== '/');
+  const channel = isOfOne
+    ? main
+    : withClusters(main, (cluster) => layers(connect(options, cluster), options, counts));
   const metrics = new Metrics(options.coalesce ? gauges(counts) : []);
   const pages = createPages({ upstream: connection, metrics: () => metrics.text() });
   const http2 = createHttp2(HTTP2_OPTIONS);
-  const grpc = new GrpcServer(layers(connection, options, counts), metrics, options.keepAlive);
+  const grpc = new GrpcServer(channel, metrics, options.keepAlive);
   grpc.attach(http2);
   const other = (socket: Socket): void => void pages.emit('connection', socket);
   const front =
@@ -77,9 +77,24 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       pages.close();
       await grpc.stop(graceMs);
       pages.closeAllConnections();
-      connection.close();
+      channel.close();
     },
   };
+}
+
+/** A cluster besides that of the endpoints is reached beside them. */
+function connect({ endpoints, token, onLine }: ProxyOptions, cluster: string): Connection {
+  return new Connection(
+    endpoints.map((endpoint) => clusterUrl(endpoint, cluster)),
+    {
+      socket: nodeSocket,
+      defer: setImmediate,
+      resumeWatches: true,
+      onConnect: (endpoint) => onLine?.(`session with ${endpoint}`),
+      onLost: (endpoint, why) => onLine?.(`no session with ${endpoint}: ${why}`),
+      ...(token === undefined ? {} : { token }),
+    },
+  );
 }
 
 /** What lies between gRPC and the connection, the outermost last. */

@@ -37,6 +37,7 @@ interface App {
 interface AppParts {
   readonly access: () => AccessPolicy;
   readonly routerOf: (request: Request) => Router;
+  readonly admit?: (request: Request) => Promise<void>;
   readonly origins?: readonly string[];
 }
 
@@ -57,6 +58,11 @@ export const { createApp } = await load<{ readonly createApp: (parts: AppParts) 
 export const { readBody } = await load<{
   readonly readBody: (request: Request, bytesMax: number) => Promise<Uint8Array>;
 }>('body.ts');
+
+export const { clusterNameOf, pathOf } = await load<{
+  readonly clusterNameOf: (request: Request) => string;
+  readonly pathOf: (request: Request) => string;
+}>('cluster-path.ts');
 
 interface WaitingCall {
   run(): Promise<CallResult>;
