@@ -120,6 +120,11 @@ export class ObjectHost<I extends SimulatedObject> {
     return this.#twin;
   }
 
+  /** The object is not in memory, and the platform holds sockets for it. */
+  get sleepsWithSockets(): boolean {
+    return this.#current === undefined && this.#asleep.length > 0;
+  }
+
   /** The storage of an instance that is in memory. */
   sessionOf(instance: I): DiskSession | undefined {
     if (this.#current?.instance === instance) return this.#current.session;
@@ -186,6 +191,18 @@ export class ObjectHost<I extends SimulatedObject> {
       const woken = this.#wake();
       if (woken !== undefined) this.#enter(woken, task);
     }
+  }
+
+  /** Delivers the end of a socket, after all that came over it, and lets go of it. */
+  closeOver(socket: HeldSocket, task: (instance: I) => void): void {
+    if (this.#waiting !== undefined) {
+      this.#waiting.push(() => {
+        this.closeOver(socket, task);
+      });
+      return;
+    }
+    this.deliverOver(socket, task);
+    this.drop(socket);
   }
 
   /** A socket is closed at both ends. */

@@ -213,7 +213,8 @@ function drawTuning(prng: Prng, regions: boolean): Tuning {
 
 /** So that a watch of a few events is slow, split, spread over rows, and saved before it sleeps. */
 function drawWatchTuning(prng: Prng): Partial<Record<WatchConstant, number>> {
-  const choices: Readonly<Record<WatchConstant, readonly number[]>> = {
+  type Drawn = Exclude<WatchConstant, 'WATCH_READ_REPORT_BYTES'>;
+  const choices: Readonly<Record<Drawn, readonly number[]>> = {
     WATCH_STREAM_UNREAD_BYTES_MAX: [300, 3_000],
     WATCH_UNREAD_BYTES_MAX: [1_000, 20_000],
     WATCH_RESPONSE_REVISIONS_MAX: [1, 5],
@@ -228,9 +229,13 @@ function drawWatchTuning(prng: Prng): Partial<Record<WatchConstant, number>> {
     WATCH_FRAME_BYTES: [100, 1_000],
   };
   const drawn: Partial<Record<WatchConstant, number>> = {};
-  for (const [name, values] of Object.entries(choices) as [WatchConstant, number[]][]) {
+  for (const [name, values] of Object.entries(choices) as [Drawn, number[]][]) {
     if (prng.bool()) drawn[name] = prng.pick(values);
   }
+  // As in production, what was read is told well before a stream is full; else each of its responses
+  // would wait for WATCH_READ_REPORT_MS.
+  const unreadMax = drawn.WATCH_STREAM_UNREAD_BYTES_MAX;
+  if (unreadMax !== undefined) drawn.WATCH_READ_REPORT_BYTES = unreadMax / 4;
   return drawn;
 }
 

@@ -37,6 +37,7 @@ export const WATCH_CONSTANTS = [
   'WATCH_PROGRESS_INTERVAL_MS',
   'WATCH_SAVE_AFTER_MS',
   'WATCH_FRAME_BYTES',
+  'WATCH_READ_REPORT_BYTES',
 ] as const;
 
 /** Constants that runs set; see options.ts. */

@@ -214,11 +214,9 @@ export class Connection implements MemberSocket, ClientSide {
     if (this.#objectClosed) return;
     this.#objectClosed = true;
     this.#isEndSent = true;
-    const host = this.#dial.cluster.host(this.#dial.member);
-    host?.deliverOver(this, (object) => {
+    this.#dial.cluster.host(this.#dial.member)?.closeOver(this, (object) => {
       object.socketClosed(this);
     });
-    host?.drop(this);
   }
 
   #closeClient(code: number): void {

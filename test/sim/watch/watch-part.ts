@@ -7,6 +7,7 @@ import type { SimulatedCluster } from '../cluster.ts';
 import type { PartContext, WorkloadPart } from '../part.ts';
 import { WatchClient } from './client.ts';
 import { AppliedTruth } from './truth.ts';
+import { strayStreams } from './whereabouts.ts';
 import { type CreateFields, PROGRESS_FRAME } from './wire.ts';
 
 /** Runs without any watch show what watches change. */
@@ -86,6 +87,8 @@ class WatchPart implements WorkloadPart {
       for (const client of this.#clients) {
         if (client.unsettled !== undefined) return `${client.name}: ${client.unsettled}`;
       }
+      const stray = strayStreams(this.#cluster.usable());
+      if (stray !== undefined) return stray;
       const behind = this.#hubRest(({ slowWatchers }) => slowWatchers);
       if (behind !== undefined) return `a hub with work at ${behind}`;
       this.#finished = true;
