@@ -80,7 +80,7 @@ export const RESPONSE_BYTES_MAX = 28 * 1024 * 1024;
 /** Space a member may use before it raises NOSPACE; etcd's default of 2 GiB. */
 export const QUOTA_BYTES_DEFAULT = 2 * 1024 * 1024 * 1024;
 /** The storage is measured again after so many calls that make it larger (a statement each), or ticks. */
-export const QUOTA_MEASURE_CALLS = 64;
+export const QUOTA_MEASURE_CALLS = 512;
 export const QUOTA_MEASURE_TICKS = 10;
 /** How often a compaction that waits for its clean-up looks, and for how long. */
 export const CLEAN_UP_POLL_MS = 10;
