@@ -8,9 +8,9 @@
  */
 import { Code, StatusError } from '../api/errors.ts';
 import { ROW_BYTES_MAX } from '../constants.ts';
-import { ByteReader, ByteWriter } from '../lib/binary.ts';
 import { concatBytes, hexOf } from '../lib/bytes.ts';
 import { checksum32 } from '../lib/checksum.ts';
+import { readNote, writeNote } from '../lib/note-row.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Mvcc, PageImport } from '../mvcc/types.ts';
 import type { LeaseBook } from './lease-book.ts';
@@ -50,11 +50,11 @@ export class StagedRestore {
     this.#rows.atomically(() => {
       this.drop();
       pages.stage();
-      const head = new ByteWriter();
-      head.string(hexOf(digest));
-      head.varint(leases.length);
-      head.u32(checksum32(leases));
-      this.#rows.put(TABLE, HEAD_ROW, head.finish(), new Uint8Array(0));
+      writeNote(this.#rows, TABLE, HEAD_ROW, (head) => {
+        head.string(hexOf(digest));
+        head.varint(leases.length);
+        head.u32(checksum32(leases));
+      });
       for (let piece = 0; piece * PIECE_BYTES < leases.length; piece++) {
         const data = leases.subarray(piece * PIECE_BYTES, (piece + 1) * PIECE_BYTES);
         this.#rows.put(TABLE, HEAD_ROW + 1 + piece, new Uint8Array(0), data);
@@ -94,10 +94,11 @@ export class StagedRestore {
   }
 
   #head(): { readonly digest: string; readonly bytes: number; readonly sum: number } | undefined {
-    const row = this.#rows.get(TABLE, HEAD_ROW);
-    if (row === undefined) return undefined;
-    const reader = new ByteReader(row.head);
-    return { digest: reader.string(), bytes: reader.varint(), sum: reader.u32() };
+    return readNote(this.#rows, TABLE, HEAD_ROW, (reader) => ({
+      digest: reader.string(),
+      bytes: reader.varint(),
+      sum: reader.u32(),
+    }));
   }
 }
 

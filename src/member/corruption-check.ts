@@ -14,7 +14,7 @@ import {
   TICK_MS,
 } from '../constants.ts';
 import { ByteReader, ByteWriter } from '../lib/binary.ts';
-import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { readNote, writeNote } from '../lib/note-row.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { HashResult } from '../mvcc/types.ts';
 import type { RawNode } from '../raft/raw-node.ts';
@@ -58,11 +58,11 @@ export class CorruptionCheck {
   constructor(ports: CorruptionPorts) {
     this.#ports = ports;
     this.#intervalMs = ports.intervalMs ?? CORRUPTION_CHECK_MS_DEFAULT;
-    const row = ports.rows.get(TABLE, ROW);
-    if (row !== undefined) {
-      const reader = new ByteReader(row.head);
-      this.#last = { revision: reader.varint(), atMs: reader.varint() };
-    }
+    const last = readNote(ports.rows, TABLE, ROW, (reader) => ({
+      revision: reader.varint(),
+      atMs: reader.varint(),
+    }));
+    if (last !== undefined) this.#last = last;
     this.#fenced = this.fenced;
   }
 
@@ -180,10 +180,10 @@ export class CorruptionCheck {
 
   #note(revision: number, atMs: number): void {
     this.#last = { revision, atMs };
-    const writer = new ByteWriter();
-    writer.varint(revision);
-    writer.varint(Math.max(0, Math.floor(atMs)));
-    this.#ports.rows.put(TABLE, ROW, writer.finish(), EMPTY_BYTES);
+    writeNote(this.#ports.rows, TABLE, ROW, (writer) => {
+      writer.varint(revision);
+      writer.varint(Math.max(0, Math.floor(atMs)));
+    });
   }
 }
 

@@ -5,6 +5,7 @@
 import { LEASE_FOLLOWER_GRACE_MS, LEASE_LEADERLESS_ALARM_MS_MAX } from '../constants.ts';
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { readNote, writeNote } from '../lib/note-row.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Alarms } from './alarms.ts';
 
@@ -25,13 +26,12 @@ export class LeaseAlarm {
   constructor(alarms: Alarms, rows: RowStore) {
     this.#alarms = alarms;
     this.#rows = rows;
-    const row = rows.get(ALARM_TABLE, ALARM_ROW);
-    if (row !== undefined) {
-      const reader = new ByteReader(row.head);
-      this.#atMs = reader.varint();
-      // Earlier versions did not count.
-      if (reader.remaining > 0) this.#leaderless = reader.varint();
-    }
+    const saved = readNote(rows, ALARM_TABLE, ALARM_ROW, (reader) => ({
+      atMs: reader.varint(),
+      leaderless: reader.varint(),
+    }));
+    this.#atMs = saved?.atMs;
+    this.#leaderless = saved?.leaderless ?? 0;
     alarms.wish(LEASE_ALARM, this.#atMs);
   }
 
@@ -69,10 +69,10 @@ export class LeaseAlarm {
       this.#rows.delete(ALARM_TABLE, ALARM_ROW);
       return;
     }
-    const writer = new ByteWriter();
-    writer.varint(Math.max(0, Math.ceil(atMs)));
-    if (leaderless > 0) writer.varint(leaderless);
-    this.#rows.put(ALARM_TABLE, ALARM_ROW, writer.finish(), EMPTY_BYTES);
+    writeNote(this.#rows, ALARM_TABLE, ALARM_ROW, (writer) => {
+      writer.varint(Math.max(0, Math.ceil(atMs)));
+      writer.varint(leaderless);
+    });
   }
 }
 

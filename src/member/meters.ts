@@ -1,6 +1,5 @@
 /** What a member counts. All but its times awake begin at 0 with each instance, as after a restart. */
-import { ByteReader, ByteWriter } from '../lib/binary.ts';
-import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { readNote, writeNote } from '../lib/note-row.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Change } from '../mvcc/types.ts';
 import { NO_NODE, type NodeId } from '../raft/types.ts';
@@ -30,12 +29,14 @@ export class Meters {
 
   constructor(rows: RowStore) {
     this.#rows = rows;
-    const row = rows.get(TABLE, ROW);
-    if (row === undefined) return;
-    const reader = new ByteReader(row.head);
-    this.wakes += reader.varint();
-    this.awakeMs = reader.varint();
-    this.#savedAwakeMs = this.awakeMs;
+    const saved = readNote(rows, TABLE, ROW, (reader) => ({
+      wakes: reader.varint(),
+      awakeMs: reader.varint(),
+    }));
+    if (saved === undefined) return;
+    this.wakes += saved.wakes;
+    this.awakeMs = saved.awakeMs;
+    this.#savedAwakeMs = saved.awakeMs;
   }
 
   tick(nowMs: number, leader: NodeId): void {
@@ -51,10 +52,10 @@ export class Meters {
     this.#lastTickMs = undefined;
     if (this.awakeMs === this.#savedAwakeMs) return;
     this.#savedAwakeMs = this.awakeMs;
-    const writer = new ByteWriter();
-    writer.varint(this.wakes);
-    writer.varint(Math.floor(this.awakeMs));
-    this.#rows.put(TABLE, ROW, writer.finish(), EMPTY_BYTES);
+    writeNote(this.#rows, TABLE, ROW, (writer) => {
+      writer.varint(this.wakes);
+      writer.varint(Math.floor(this.awakeMs));
+    });
   }
 
   applied(changes: readonly Change[]): void {

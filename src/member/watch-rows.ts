@@ -1,5 +1,6 @@
 /** Saved watchers that do not fit into their socket's attachment, as rows. */
 import { EMPTY_BYTES } from '../lib/bytes.ts';
+import { readNote, writeNote } from '../lib/note-row.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { SavedRow } from '../watch/types.ts';
 
@@ -50,15 +51,13 @@ export class WatchRows {
 
   /** When periodic progress is due next, milliseconds since the epoch. */
   saveTick(atMs: number): void {
-    const head = new Uint8Array(8);
-    new DataView(head.buffer).setFloat64(0, atMs);
-    this.#rows.put(CLOCK_TABLE, CLOCK_ROW, head, EMPTY_BYTES);
+    writeNote(this.#rows, CLOCK_TABLE, CLOCK_ROW, (writer) => {
+      writer.varint(Math.max(0, Math.ceil(atMs)));
+    });
   }
 
   loadTick(): number | undefined {
-    const head = this.#rows.get(CLOCK_TABLE, CLOCK_ROW)?.head;
-    if (head === undefined) return undefined;
-    return new DataView(head.buffer, head.byteOffset).getFloat64(0);
+    return readNote(this.#rows, CLOCK_TABLE, CLOCK_ROW, (reader) => reader.varint());
   }
 }
 
