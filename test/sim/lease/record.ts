@@ -85,12 +85,14 @@ export class LeaseRecord {
   get decisions(): readonly Decision[] {
     const decisions: Decision[] = [];
     let revision = 1;
-    const newest = [...this.#decisions.keys()].reduce((left, right) => Math.max(left, right), 0);
-    for (let index = 1; index <= newest; index++) {
-      const decision = this.#decisions.get(index) ?? this.#unnoticed(index, revision);
-      if (decision === undefined) continue;
+    let index = 1;
+    const known = [...this.#decisions.values()].sort((left, right) => left.index - right.index);
+    for (const decision of known) {
+      const before = decision.revision - Math.min(1, decision.changes.length);
+      decisions.push(...(this.#unnoticed(index, decision.index, revision, before) ?? []));
       decisions.push(decision);
-      ({ revision } = decision);
+      revision = decision.revision;
+      index = decision.index + 1;
     }
     return decisions;
   }
@@ -140,12 +142,21 @@ export class LeaseRecord {
     this.#applying.delete(entry.index);
   }
 
-  /** What must have been applied at `index`, after what led to `revision`. */
-  #unnoticed(index: number, revision: number): Decision | undefined {
-    const candidates = this.#applying.get(index) ?? [];
-    return candidates.findLast(
-      (decision) => decision.revision === revision + Math.min(1, decision.changes.length),
-    );
+  /**
+   * What must have been applied from `index` on and before `end`, to lead from one revision to the other;
+   * undefined when nothing does. The youngest comes first: what is replaced in the log is older.
+   */
+  #unnoticed(index: number, end: number, revision: number, until: number): Decision[] | undefined {
+    let at = index;
+    while (at < end && !this.#applying.has(at)) at++;
+    if (at === end) return revision === until ? [] : undefined;
+    for (const decision of (this.#applying.get(at) ?? []).toReversed()) {
+      if (decision.revision !== revision + Math.min(1, decision.changes.length)) continue;
+      const rest = this.#unnoticed(at + 1, end, decision.revision, until);
+      if (rest !== undefined) return [decision, ...rest];
+    }
+    // All that was seen there was lost, and what stands there now is no request.
+    return this.#unnoticed(at + 1, end, revision, until);
   }
 
   #decisionOf(entry: Entry, applied: AppliedEntry, revision: number): Decision {
