@@ -1,11 +1,12 @@
 /**
  * `npm run sim -- [--seed S] [--runs N] [--seconds T] [--members M] [--jobs J] [--all] [--trace]`: whole clusters
  * in simulated time, one seed a run, on all cores. Ends at the first failing seed (with --all: goes on),
- * with the command that replays it.
+ * with the command that replays it. With --speed it tells how fast three members run instead.
  */
 import { availableParallelism } from 'node:os';
 import { installPatches } from '../test/sim/patches.ts';
 import { serveSeeds, simulateInWorkers, type WorkerResult } from './lib/sim-workers.ts';
+import { measureSpeed } from './lib/sim-speed.ts';
 import { readOptions, wholeNumber } from './lib/usage.ts';
 
 export const summary = 'simulate clusters under faults, from seeds';
@@ -51,6 +52,8 @@ export async function run(args: string[]): Promise<number> {
       jobs: { type: 'string', default: String(availableParallelism()) },
       all: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
+      /** Measures instead: simulated seconds a second. */
+      speed: { type: 'boolean', default: false },
       /** Internal: this process runs what its parent sends. */
       child: { type: 'boolean', default: false },
     },
@@ -58,6 +61,7 @@ export async function run(args: string[]): Promise<number> {
   type Whole = 'seed' | 'runs' | 'seconds' | 'minutes' | 'members' | 'jobs';
   const whole = (name: Whole, max: number): number | undefined =>
     values[name] === undefined ? undefined : wholeNumber(name, values[name], { min: 0, max });
+  if (values.speed) return await measureSpeed();
   if (values.child) {
     installPatches([]);
     await serveSeeds((seed, bounds) => runOne(seed, bounds));

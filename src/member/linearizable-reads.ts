@@ -1,4 +1,4 @@
-import type { StatusError } from '../api/errors.ts';
+import { StatusError } from '../api/errors.ts';
 import { ByteWriter } from '../lib/binary.ts';
 import { byteString } from '../lib/bytes.ts';
 
@@ -81,11 +81,12 @@ export class LinearizableReads {
     for (const reader of this.#take(id)) if (this.#waiting.delete(reader)) reader.fail(error);
   }
 
-  expire(nowMs: number, error: StatusError): void {
+  /** Ends readers past their deadline. */
+  expire(nowMs: number): void {
     for (const reader of this.#waiting) {
       if (reader.deadlineMs > nowMs) return;
       this.#waiting.delete(reader);
-      reader.fail(error);
+      reader.fail(StatusError.of('timeout'));
     }
   }
 

@@ -448,9 +448,8 @@ export class Member {
   #tick(): void {
     const nowMs = this.ports.clock.nowMs();
     this.#raft.tick();
-    const timeout = StatusError.of('timeout');
-    this.#reads.expire(nowMs, timeout);
-    this.#proposals.expire(nowMs, timeout);
+    this.#reads.expire(nowMs);
+    this.#proposals.expire(nowMs);
     this.#recovering?.follow(
       nowMs,
       () => this.#confirmedRead(),

@@ -77,12 +77,12 @@ export class ProposalQueue {
   }
 
   /** Ends waiters past their deadline. */
-  expire(nowMs: number, error: StatusError): void {
+  expire(nowMs: number): void {
     for (const [sequence, waiter] of this.#waiting) {
       if (waiter.deadlineMs > nowMs) return;
       this.#waiting.delete(sequence);
       this.failed++;
-      waiter.fail(error);
+      waiter.fail(StatusError.of('timeout'));
     }
   }
 

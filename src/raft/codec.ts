@@ -31,6 +31,9 @@ const MESSAGE_OVERHEAD_BYTES = 64;
 /** entryBytes is what an entry usually takes; numbers of 53 bits and their lengths may take more. */
 const ENTRY_SLACK_BYTES = 16;
 
+/** Small frames, which most are, are written here and copied out: that is cheaper than a buffer for each. */
+const scratch = new ByteWriter(1024);
+
 const KINDS: readonly EntryKind[] = Object.values(EntryKind);
 const MESSAGE_TYPES: ReadonlySet<number> = new Set(Object.values(MessageType));
 const CHANGE_TYPES: ReadonlySet<number> = new Set(Object.values(ConfChangeType));
@@ -161,7 +164,9 @@ export function messageBytes(message: Message): number {
 export function encodeMessages(messages: readonly Message[]): Uint8Array {
   let capacity = MESSAGE_OVERHEAD_BYTES;
   for (const message of messages) capacity += messageBytes(message);
-  const writer = new ByteWriter(capacity);
+  const isSmall = capacity <= scratch.capacity;
+  const writer = isSmall ? scratch : new ByteWriter(capacity);
+  writer.reset();
   const first = messages[0];
   writer.u8(MESSAGES_FORMAT);
   writeNodeId(writer, first?.from ?? NO_NODE);
@@ -175,7 +180,7 @@ export function encodeMessages(messages: readonly Message[]): Uint8Array {
     }
     writeMessage(writer, message);
   }
-  return writer.view();
+  return isSmall ? writer.finish() : writer.view();
 }
 
 /** @throws DecodeError when `bytes` is not a whole frame of a known format. */

@@ -106,6 +106,32 @@ export function drawOptions(
   return { ...chosen, tuning: { ...chosen.tuning, constants } };
 }
 
+/** Three members in one place, production's limits, a fault of any kind every 1.2 s. */
+export function standardOptions(seed: number, safetyMs: number): SimulationOptions {
+  return {
+    seed,
+    voters: 3,
+    learners: 0,
+    regions: false,
+    clients: 6,
+    keys: 10,
+    mix: 'etcd',
+    compactor: true,
+    thinkMs: 60,
+    idle: 0,
+    loss: 0.01,
+    duplicate: 0.01,
+    reorder: 0.01,
+    jitter: 0.3,
+    commitMs: 1,
+    timerLatenessMs: 0,
+    faults: FAULT_KINDS,
+    faultEveryMs: 1_200,
+    safetyMs,
+    tuning: { constants: {}, store: {} },
+  };
+}
+
 /**
  * Some runs are given to one family of bugs, which needs its circumstances together: leaders that go on
  * with a minority until logs differ, or twins of leaders that are asked for reads.

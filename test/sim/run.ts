@@ -3,15 +3,29 @@ import { inspect } from 'node:util';
 import { Prng } from '../../src/lib/prng.ts';
 import type { Trace } from './cluster.ts';
 import { inMacrotask } from './drain.ts';
-import type { OptionBounds } from './options.ts';
-import { drawOptions } from './options.ts';
+import type { OptionBounds, SimulationOptions } from './options.ts';
+import { drawOptions, standardOptions } from './options.ts';
 import { type RunResult, simulate } from './simulation.ts';
 import { Violation } from './world.ts';
 
 /** One seed, from options to verdict. */
-export async function runSeed(
+export function runSeed(
   seed: number,
   bounds: OptionBounds = {},
+  trace?: Trace,
+): Promise<RunResult> {
+  const prng = new Prng(seed);
+  return runOptions(drawOptions(seed, prng, bounds), prng, trace);
+}
+
+/** The load that the simulator's speed is measured under; only its faults' moments depend on the seed. */
+export function simulateStandardLoad(seed: number, safetyMs: number): Promise<RunResult> {
+  return runOptions(standardOptions(seed, safetyMs), new Prng(seed));
+}
+
+async function runOptions(
+  options: SimulationOptions,
+  prng: Prng,
   trace?: Trace,
 ): Promise<RunResult> {
   let unhandled: unknown;
@@ -23,8 +37,6 @@ export async function runSeed(
   // Stacks of the many errors that are answers cost time. A replay with --trace has them.
   if (trace === undefined) Error.stackTraceLimit = 0;
   try {
-    const prng = new Prng(seed);
-    const options = drawOptions(seed, prng, bounds);
     const result = await inMacrotask(() => simulate(options, prng, trace));
     // Node reports rejections that nobody handled after the macrotask.
     await new Promise((resolve) => setImmediate(resolve));

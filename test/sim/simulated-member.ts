@@ -50,6 +50,8 @@ export class SimulatedMember implements SimulatedObject {
   readonly #watches = new Map<HeldSocket, WatchConnection>();
   readonly #service: MemberService;
   readonly #receiver: PeerReceiver;
+  /** What each peer said of itself last. */
+  readonly #met = new Map<NodeId, PeerHeaders>();
 
   constructor(member: Member, session: DiskSession) {
     this.member = member;
@@ -62,8 +64,13 @@ export class SimulatedMember implements SimulatedObject {
   greet(headers: PeerHeaders): number | undefined {
     const header = (name: string): string | null => headers[name] ?? null;
     const refusal = this.#receiver.refuse(header);
-    if (refusal === undefined) this.#receiver.meet(header);
-    return refusal?.status;
+    if (refusal !== undefined) return refusal.status;
+    // The same object again comes over the same connection: it says nothing new.
+    const from = header(PEER_HEADERS.from) ?? '';
+    if (this.#met.get(from) === headers) return undefined;
+    this.#met.set(from, headers);
+    this.#receiver.meet(header);
+    return undefined;
   }
 
   receive(_from: NodeId, frame: Uint8Array): void {
@@ -169,6 +176,8 @@ export function buildMember(
 class SimulatedTransport implements Transport {
   readonly #setup: MemberSetup;
   readonly #living: Omit<Living<SimulatedMember>, 'instance'>;
+  /** By receiver: what this instance says of itself. */
+  readonly #said = new Map<NodeId, PeerHeaders>();
 
   constructor(setup: MemberSetup, living: Omit<Living<SimulatedMember>, 'instance'>) {
     this.#setup = setup;
@@ -222,14 +231,19 @@ class SimulatedTransport implements Transport {
   #headers(to: PeerAddress): PeerHeaders {
     const { config, self, neighbourhood } = this.#setup;
     const member = neighbourhood.host(self.id)?.current?.instance.member;
-    return {
+    const fromUrls = (member?.addressOf(self.id)?.peerUrls ?? []).join();
+    const said = this.#said.get(to.id);
+    if (said?.[PEER_HEADERS.fromUrls] === fromUrls) return said;
+    const headers: PeerHeaders = {
       [PEER_HEADERS.secret]: '',
       [PEER_HEADERS.version]: String(PEER_PROTOCOL_VERSION),
       [PEER_HEADERS.cluster]: config.id,
       [PEER_HEADERS.from]: self.id,
-      [PEER_HEADERS.fromUrls]: (member?.addressOf(self.id)?.peerUrls ?? []).join(),
+      [PEER_HEADERS.fromUrls]: fromUrls,
       [PEER_HEADERS.to]: to.id,
     };
+    this.#said.set(to.id, headers);
+    return headers;
   }
 
   /** Was it refused? News of the sender's removal goes back to it. */
