@@ -53,6 +53,8 @@ interface Place {
 interface Start {
   readonly name: string;
   readonly senderHeader: string;
+  /** An id in that header has at least so many hex digits. */
+  readonly idDigits: number;
   readonly places: readonly Place[];
   /** @param advertised where peers reach each member: a proxy */
   start(listen: readonly number[], advertised: readonly number[]): Promise<Started>;
@@ -70,6 +72,7 @@ export function startEdgetcdWan(layout: Layout, weather: Weather): Promise<Conte
   return build(layout, weather, {
     name: 'edgetcd',
     senderHeader: PEER_HEADERS.from,
+    idDigits: 16,
     places,
     async start(listen, advertised) {
       const cluster = await startCluster({
@@ -98,6 +101,7 @@ export function startEtcdWan(layout: Layout, weather: Weather): Promise<Contesta
   return build(layout, weather, {
     name: 'etcd',
     senderHeader: ETCD_SENDER_HEADER,
+    idDigits: 1,
     places: placesOf({ ...layout, learners: [] }),
     async start(listen, advertised) {
       const peers = listen.map((port, at) => ({
@@ -197,7 +201,7 @@ async function membersOf(how: Start, endpoints: readonly string[]): Promise<WanM
       if (id === undefined || own === undefined || place === undefined) {
         throw new Error(`ask ${endpoint} who it is: it does not know itself`);
       }
-      return { name: own.name, id: id.toString(16), ...place };
+      return { name: own.name, id: id.toString(16).padStart(how.idDigits, '0'), ...place };
     }),
   );
 }
