@@ -26,7 +26,10 @@ export function checkAdd(situation: Situation, learner: boolean): void {
   if (!learner && !firstOther && started < quorum(size)) {
     throw StatusError.of('memberNotEnoughStarted');
   }
-  if (!voters.every(({ id }) => heard.has(id))) throw StatusError.of('unhealthy');
+  // Members may be down as long as there is a quorum, and still is with a voter that has not started.
+  const active = voters.filter(({ id }) => heard.has(id)).length;
+  const needed = learner || firstOther ? quorum(voters.length) : quorum(size);
+  if (active < needed) throw StatusError.of('unhealthy');
   const learners = membership.members.length - voters.length;
   if (learner && learners >= learnersMax) throw StatusError.of('tooManyLearners');
 }

@@ -168,10 +168,22 @@ describe('MemberAdd', () => {
     world.cut.add(m3?.name ?? '');
     await refused(world, add(leader, 'do://test/m4'), 'unhealthy');
     world.cut.clear();
-    // Four voters of which three have started can have a fifth only when the fourth has.
+    // Three that have started are a quorum of five voters, and none of six.
     await ok(world, add(leader, 'http://127.0.0.1:4'));
-    await refused(world, add(leader, 'http://127.0.0.1:5'), 'unhealthy');
+    await ok(world, add(leader, 'http://127.0.0.1:5'));
+    await refused(world, add(leader, 'http://127.0.0.1:6'), 'memberNotEnoughStarted');
     await refused(world, promote(leader, 'f'.repeat(16)), 'memberNotFound');
+  });
+
+  it('takes a learner while one of three is down (etcd pull request 21667)', async () => {
+    const world = new World('m1,m2,m3');
+    const leader = await world.elect();
+    world.cut.add(follower(world, leader).name);
+    world.objects.add('m4');
+    await ok(world, put(leader, 'with two of three'));
+    await ok(world, add(leader, 'do://test/m4', true));
+    const host = await joined(world, 'm4');
+    await ok(world, put(host, 'through the learner'));
   });
 
   it('refuses a promotion of a learner that has not caught up, and too many learners', async () => {
