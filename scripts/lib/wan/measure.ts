@@ -182,7 +182,8 @@ async function leaderOf({ members, connect }: Contestant, except?: number): Prom
       await rpc.unary('etcdserverpb.Maintenance/Status', StatusRequest.encode({}).finish()),
     );
     rpc.close();
-    const leader = members.findIndex(({ id }) => id === status.leader.toUnsigned().toString(16));
+    const known = status.leader.toUnsigned();
+    const leader = members.findIndex(({ id }) => known.equals(Long.fromString(id, true, 16)));
     if (leader >= 0) return leader;
   }
   throw new Error('look for the leader: no member knows one');
