@@ -14,6 +14,7 @@ export class Checkpoints {
   readonly #wal: Wal;
   readonly #state: StateMachine;
   #savedIndex: number;
+  #asked = false;
 
   constructor(rows: RowStore, wal: Wal, state: StateMachine) {
     this.#rows = rows;
@@ -24,9 +25,19 @@ export class Checkpoints {
 
   get due(): boolean {
     return (
+      this.#asked ||
       this.#state.mvcc.unflushedBytes >= CHECKPOINT_BYTES ||
       this.#state.applied.index - this.#savedIndex >= CHECKPOINT_ENTRIES
     );
+  }
+
+  /**
+   * A checkpoint is due whatever has gathered: the members have changed. That they did must not be
+   * forgotten by a restart, for a member that was removed, and is told so, acknowledges nothing any more:
+   * whoever still counted on it could commit nothing.
+   */
+  ask(): void {
+    this.#asked = true;
   }
 
   /**
@@ -53,6 +64,7 @@ export class Checkpoints {
       this.#wal.setSnapshot(meta, Math.min(meta.index, compactable));
     });
     this.#savedIndex = meta.index;
+    this.#asked = false;
     return meta;
   }
 }

@@ -391,6 +391,7 @@ export class Member {
       const change = decodeConfChange(entry.data);
       const refusal = this.state.applyConfChange(change, entry);
       if (refusal === undefined) this.#raft.applyConfChange(change);
+      this.#checkpoints.ask();
       this.admin.settle(change.context, refusal);
       return;
     }

@@ -94,13 +94,19 @@ function decide(core: Core): void {
 
 /**
  * A living leader is not voted out: a member that heard one within an election timeout ignores the
- * request altogether (thesis 4.2.3). A member just woken or restarted gives it that time, too.
+ * request altogether (thesis 4.2.3). A member just woken or restarted gives it that time, too. One that
+ * was removed has no leader to hear from and counts no ticks: it answers at once.
  */
 export function ignoresVote(core: Core, message: Message): boolean {
-  if (!core.settings.checkQuorum || message.context.length > 0) return false;
+  if (!core.settings.checkQuorum || message.context.length > 0 || isOutside(core)) return false;
   // A leader hears a quorum, or it would have stepped down.
   if (core.role === 'leader' || core.ticks < core.holdVotesUntilTick) return true;
   return core.leader !== NO_NODE && core.electionElapsed < core.settings.electionTicks;
+}
+
+/** Does this member know a configuration that it is no part of? */
+function isOutside({ config, tracker, id }: Core): boolean {
+  return config.incoming.size > 0 && !tracker.progress.has(id);
 }
 
 /**

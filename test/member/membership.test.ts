@@ -234,6 +234,41 @@ describe('MemberRemove', () => {
     assert.equal((await list(world, other)).length, 2);
   });
 
+  it('takes the leader out of two, asleep before the other knows: it still answers for it', async () => {
+    const world = new World('m1,m2');
+    const leader = await world.elect();
+    await ok(world, put(leader, 'before'));
+    const other = follower(world, leader);
+    remove(leader, leader.member.self.id).catch(() => undefined);
+    for (let ms = 0; !leader.member.seat.removed && ms < 1_000; ms++) await world.clock.advance(1);
+    const { commit } = leader.member.status;
+    world.cut.add(leader.name);
+    await world.clock.advance(1_000);
+    assert.ok(other.member.status.commit < commit);
+    world.start(leader.name, leader.rows);
+    world.cut.delete(leader.name);
+    await world.clock.advance(5_000);
+    assert.equal(other.member.leaderName, other.name);
+    await ok(world, put(other, 'after'));
+  });
+
+  it('takes one out of two, and tells the other so after both were restarted', async () => {
+    const world = new World('m1,m2');
+    const leader = await world.elect();
+    await ok(world, put(leader, 'before'));
+    const gone = follower(world, leader);
+    remove(leader, gone.member.self.id).catch(() => undefined);
+    for (let ms = 0; !gone.member.seat.removed && ms < 1_000; ms++) await world.clock.advance(1);
+    for (const { name, rows, member } of [leader, gone]) {
+      member.stop();
+      world.start(name, rows);
+    }
+    const left = world.host(leader.name);
+    left.member.linearizable().catch(() => undefined);
+    await world.clock.advance(10_000);
+    await ok(world, put(left, 'after'));
+  });
+
   it('is refused for the last voter, and where it would end the quorum', async () => {
     const alone = new World('m1');
     const only = await alone.elect();
