@@ -136,7 +136,11 @@ export class Observer {
 
   /** Listens to everything an instance applies. What it never gets confirmed, nobody hears of. */
   follow(who: string, state: StateMachine, session: DiskSession): void {
-    if (state.saved !== undefined) this.configurations.begin(who, session, state.saved.confState);
+    const { saved } = state;
+    if (saved !== undefined) {
+      this.configurations.begin(who, session, saved.confState);
+      this.commitQuorum.reconfigured(who, saved.index);
+    }
     const applyEntry = state.applyEntry.bind(state);
     state.applyEntry = (entry) => {
       const applied = applyEntry(entry);
@@ -158,6 +162,7 @@ export class Observer {
       installState(bytes);
       const { confState } = decodeState(splitExport(bytes).state).point;
       this.configurations.begin(who, session, confState);
+      this.commitQuorum.reconfigured(who, state.applied.index);
       session.output(() => {
         this.counts.snapshotsInstalled++;
         this.#trace(who, 'installed a snapshot');
@@ -166,7 +171,10 @@ export class Observer {
     const applyConfChange = state.applyConfChange.bind(state);
     state.applyConfChange = (change, at) => {
       const refusal = applyConfChange(change, at);
-      if (refusal === undefined) this.configurations.change(who, session, change);
+      if (refusal === undefined) {
+        this.configurations.change(who, session, change);
+        this.commitQuorum.reconfigured(who, at.index);
+      }
       const { members: present, removed } = state.membership;
       const members = JSON.stringify(present);
       session.output(() => {

@@ -1,5 +1,5 @@
 import { test } from 'node:test';
-import { type ConfState, MessageType } from '../../../src/raft/types.ts';
+import { type ConfState, type Entry, EntryKind, MessageType } from '../../../src/raft/types.ts';
 import { Configurations } from '../membership/configurations.ts';
 import * as commit from './commit-quorum.ts';
 import * as election from './election-quorum.ts';
@@ -18,6 +18,25 @@ function configurationsOf(voters: string, outgoing = ''): Configurations {
   return configurations;
 }
 
+/** The configurations of `a`, one after the other. */
+class Changing {
+  readonly configurations = new Configurations(() => 0);
+  readonly #instance = { dead: false };
+
+  constructor(voters: string) {
+    this.to(voters);
+  }
+
+  to(voters: string): void {
+    const none = { votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
+    this.configurations.begin('a', this.#instance, { voters: Array.from(voters), ...none });
+  }
+}
+
+const entryOf = (from: string, term: number, index: number) => {
+  const entry: Entry = { term, index, kind: EntryKind.normal, data: new Uint8Array(0) };
+  return message({ type: MessageType.append, from, term, index: index - 1, entries: [entry] });
+};
 const stored = (from: string, term: number, index: number) =>
   message({ type: MessageType.appendResponse, from, to: 'a', term, index });
 const heartbeat = (from: string, term: number, commitIndex: number) =>
@@ -27,6 +46,7 @@ const vote = (from: string, to: string, term: number, reject = false) =>
 
 test('what a majority stores in the term of its leader is committed', () => {
   const checker = new commit.CommitQuorum(configurationsOf('abc'));
+  checker.sent(entryOf('a', 2, 4));
   checker.sent(stored('b', 2, 5));
   checker.sent(heartbeat('a', 2, 5));
   // Known by now: a later leader says it too.
@@ -42,6 +62,8 @@ test('a minority, learners, other terms and refusals commit nothing', () => {
     [{ ...stored('b', 2, 5), reject: true }],
   ]) {
     const checker = new commit.CommitQuorum(configurationsOf('abc'));
+    checker.sent(entryOf('b', 1, 3));
+    checker.sent(entryOf('a', 2, 4));
     for (const each of said) checker.sent(each);
     violates(commit.PROPERTY, () => {
       checker.sent(heartbeat('a', 2, 5));
@@ -49,8 +71,53 @@ test('a minority, learners, other terms and refusals commit nothing', () => {
   }
 });
 
+test('entries of older terms are committed by one of the term alone', () => {
+  const checker = new commit.CommitQuorum(configurationsOf('abc'));
+  checker.sent(entryOf('a', 2, 6));
+  checker.sent(stored('b', 2, 5));
+  violates(commit.PROPERTY, () => {
+    checker.sent(heartbeat('a', 2, 5));
+  });
+  checker.sent(stored('b', 2, 6));
+  checker.sent(heartbeat('a', 2, 5));
+});
+
+test('what a term committed may be told in a later one, by whoever led it, before anything else is', () => {
+  const checker = new commit.CommitQuorum(configurationsOf('abc'));
+  checker.sent(entryOf('a', 2, 5));
+  checker.sent(stored('b', 2, 5));
+  checker.sent({ ...vote('a', 'c', 3), commit: 5 });
+  checker.sent(heartbeat('c', 3, 5));
+  violates(commit.PROPERTY, () => {
+    checker.sent({ ...vote('a', 'c', 3), commit: 6 });
+  });
+});
+
+test('a new configuration may commit what was stored before it, and who was alone all it applied', () => {
+  const changing = new Changing('abcd');
+  const checker = new commit.CommitQuorum(changing.configurations);
+  checker.sent(entryOf('a', 2, 5));
+  checker.sent(stored('b', 2, 5));
+  violates(commit.PROPERTY, () => {
+    checker.sent(heartbeat('a', 2, 5));
+  });
+  changing.to('abc');
+  checker.reconfigured('a', 4);
+  checker.sent(heartbeat('a', 2, 5));
+
+  const alone = new Changing('a');
+  const growing = new commit.CommitQuorum(alone.configurations);
+  alone.to('ab');
+  growing.reconfigured('a', 7);
+  growing.sent(heartbeat('b', 3, 7));
+  violates(commit.PROPERTY, () => {
+    growing.sent(heartbeat('b', 3, 8));
+  });
+});
+
 test('a joint configuration commits with both halves alone', () => {
   const checker = new commit.CommitQuorum(configurationsOf('ab', 'acd'));
+  checker.sent(entryOf('a', 2, 5));
   checker.sent(stored('b', 2, 5));
   violates(commit.PROPERTY, () => {
     checker.sent(heartbeat('a', 2, 5));

@@ -103,6 +103,11 @@ export class Configurations {
     mine.conf = configurationAfter(mine.conf, change);
   }
 
+  /** Those that `who` has in force: one an instance. */
+  current(who: NodeId): ConfState[] {
+    return (this.#current.get(who) ?? []).map(({ conf }) => conf);
+  }
+
   /** Those that `who` may have decided in when it made what it sends now. */
   recent(who: NodeId): ConfState[] {
     const sinceMs = this.#nowMs() - WINDOW_MS;
