@@ -313,3 +313,17 @@ test('an acknowledged write that is dropped from the store is refused', () => {
   }
   assert.ok(found > 50);
 });
+
+test('equal requests of unknown fate are not tried in every order', () => {
+  const unknown = Array.from({ length: 25 }, () => [put('a', '1'), lost] as const);
+  // Twelve of them happened, which leaves one way to read, and five million ways to choose them.
+  const seen = (...pairs: Pair[]) => historyOf(unknown, [get('a'), range(13, ...pairs)]);
+  checkLinearizable(seen(pair('a', '1', 2, 13, 12)));
+  refused(seen(), /no order explains/);
+});
+
+test('a request that cannot have written what is shown of a revision is not tried there', () => {
+  const others = Array.from({ length: 20 }, (_, at) => [put('b', `${at}`), lost] as const);
+  const first = range(9, pair('a', '9', 9, 9, 1));
+  checkLinearizable(historyOf([...others, [put('a', '9'), lost]], [get('a'), first]));
+});

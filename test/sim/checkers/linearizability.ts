@@ -12,7 +12,7 @@
  */
 import type { Call } from '../history.ts';
 import { describeCall } from '../history.ts';
-import type { Pair, Request, Result } from '../kv.ts';
+import type { Op, Pair, Request, Result } from '../kv.ts';
 import { didWrite, mayWrite, pairsOf } from '../kv.ts';
 import { KvModel, ModelError } from '../model.ts';
 import { differenceOf } from './difference.ts';
@@ -62,6 +62,8 @@ export function checkLinearizable(
 class Replay {
   readonly #slots: Slot[] = [];
   readonly #maybes: Call[] = [];
+  /** By call of unknown fate: a number that equal requests share. */
+  readonly #kinds = new Map<Call, number>();
   readonly #newest: number;
   /** Earliest return of any call that stands at the writer of revision R or later. */
   readonly #returnedFrom: number[] = [];
@@ -92,6 +94,7 @@ class Replay {
       else if (outcome?.kind !== 'failed' && mayWrite(call.request)) this.#maybes.push(call);
     }
     this.#newest = newest;
+    this.#numberKinds();
     for (let revision = 0; revision <= newest; revision++) {
       this.#slots.push({ writer: undefined, readers: [] });
     }
@@ -107,6 +110,16 @@ class Replay {
       throw new Violation(PROPERTY, `no order explains revision ${revision}: ${reason}`);
     }
     return this.#model;
+  }
+
+  #numberKinds(): void {
+    const numbers = new Map<string, number>();
+    for (const call of this.#maybes) {
+      const request = JSON.stringify(call.request);
+      const number = numbers.get(request) ?? numbers.size;
+      numbers.set(request, number);
+      this.#kinds.set(call, number);
+    }
   }
 
   #file(fact: Fact): void {
@@ -221,12 +234,14 @@ class Replay {
 
   #openGap(revision: number): Gap {
     const used = [...this.#placed.values()]
-      .map((call) => call.id)
+      .map((call) => this.#kindOf(call))
       .sort((left, right) => left - right);
     // Reads of old revisions see more than the newest pairs: what stood at the oldest of those that are
     // still asked for, and what was placed since.
     const oldest = this.#oldestRead[revision] as number;
-    const since = [...this.#placed].flatMap(([at, { id }]) => (at > oldest ? [[at, id]] : []));
+    const since = [...this.#placed].flatMap(([at, call]) =>
+      at > oldest ? [[at, this.#kindOf(call)]] : [],
+    );
     const before = oldest < revision ? this.#model.pairs(oldest) : [];
     const situation = JSON.stringify([revision, used, this.#model.pairs(), before, since]);
     const left = this.#hopeless.has(situation) ? [] : this.#candidates(revision);
@@ -237,15 +252,29 @@ class Replay {
   #candidates(revision: number): Call[] {
     const used = new Set(this.#placed.values());
     const deadline = this.#returnedFrom[revision] as number;
-    const hinted = this.#hint(revision);
-    const found = this.#maybes.filter((call) => !used.has(call) && call.called < deadline);
+    const shown = this.#shown.get(revision) ?? [];
+    const left = this.#maybes.filter(
+      (call) =>
+        !used.has(call) &&
+        call.called < deadline &&
+        shown.every((pair) => mayLeave(call.request, pair)),
+    );
+    // One of each kind: what could stand here could stand at any later revision too, so equal requests
+    // can take each other's place.
+    const found = [...new Map(left.map((call) => [this.#kindOf(call), call])).values()];
+    const hinted = this.#maybes.find(({ id }) => id === this.#hint(revision));
+    const likeliest = hinted === undefined ? undefined : this.#kindOf(hinted);
     const rank = (call: Call): number =>
-      call.id === hinted ? 0 : this.#ownedElsewhere(call, revision) ? 2 : 1;
+      this.#kindOf(call) === likeliest ? 0 : this.#ownedElsewhere(call, revision) ? 2 : 1;
     // Most that ever happened did so soon: those that never did would otherwise be tried at every gap.
-    found.sort((left, right) => rank(left) - rank(right) || right.called - left.called);
+    found.sort((one, other) => rank(one) - rank(other) || other.called - one.called);
     if (found.length === 0)
       this.#mismatch(revision, 'no request of unknown fate is left that could have made it');
     return found;
+  }
+
+  #kindOf(call: Call): number {
+    return this.#kinds.get(call) as number;
   }
 
   /** Workloads write each value once: an answer that shows it at another revision makes this one unlikely. */
@@ -325,6 +354,24 @@ function oldestRevisionIn(request: Request): number {
 
 function isSerializable(call: Call): boolean {
   return call.request.kind !== 'compact' && call.request.serializable === true;
+}
+
+/** Could the request have written what an answer shows of its revision? */
+function mayLeave(request: Request, pair: Pair): boolean {
+  return request.kind !== 'compact' && mayPut(request, pair);
+}
+
+function mayPut(op: Op, pair: Pair): boolean {
+  switch (op.kind) {
+    case 'range':
+    case 'delete':
+      return false;
+    case 'put':
+      // keysOnly answers show an empty value.
+      return op.key === pair.key && (pair.value === '' || pair.value === op.value);
+    case 'txn':
+      return [...op.success, ...op.failure].some((each) => mayPut(each, pair));
+  }
 }
 
 /** Undefined when the store refuses the request. */
