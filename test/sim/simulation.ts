@@ -29,6 +29,7 @@ export const LIVENESS = 'progress after healing';
 /** Entries of one turn may come on top of what a checkpoint leaves. */
 const LOG_SLACK_ENTRIES = 100;
 const HELD_MAX = 100;
+const SETTLE_MS = 100;
 const TIMERS_MAX = 20;
 
 export interface RunResult {
@@ -145,7 +146,7 @@ class Simulation {
     for (const part of this.#parts) part.stop();
     this.#cluster.heal();
     const deadlineMs = this.#cluster.scheduler.nowMs + LIVENESS_BOUND_MS;
-    const final = this.#untilOk(deadlineMs, 'a last write', (attempt) => {
+    this.#untilOk(deadlineMs, 'a last write', (attempt) => {
       const usable = this.#cluster.usable();
       return {
         member: usable[attempt % usable.length]?.id ?? '',
@@ -160,11 +161,13 @@ class Simulation {
           : { member, request: { kind: 'range', key: 'key/', end: 'zzz' } },
       );
     }
-    this.#converge(deadlineMs, final);
+    this.#converge(deadlineMs);
     for (const part of this.#parts) {
       const patienceMs = Math.max(LIVENESS_BOUND_MS, part.patienceMs ?? 0);
       this.#settle(part, Math.max(deadlineMs, this.#cluster.scheduler.nowMs + patienceMs));
     }
+    // Once more: what a part waited for may have been followed by an entry, or by a member's sleep.
+    this.#converge(this.#cluster.scheduler.nowMs + LIVENESS_BOUND_MS);
   }
 
   #settle(part: WorkloadPart, deadlineMs: number): void {
@@ -184,12 +187,12 @@ class Simulation {
     deadlineMs: number,
     what: string,
     attemptAt: (attempt: number) => { member: string; request: Call['request'] } | undefined,
-  ): number {
+  ): void {
     const cluster = this.#cluster;
     let last: Outcome | undefined;
     for (let attempt = 0; cluster.scheduler.nowMs < deadlineMs; attempt++) {
       const asked = attemptAt(attempt);
-      if (asked === undefined) return 0;
+      if (asked === undefined) return;
       const { member, request } = asked;
       let outcome: Outcome | undefined;
       cluster.call('final', member, request, LIVENESS_BOUND_MS, (result) => {
@@ -199,7 +202,7 @@ class Simulation {
         Math.min(deadlineMs, cluster.scheduler.nowMs + 8_000),
         () => outcome !== undefined,
       );
-      if (outcome?.kind === 'ok') return outcome.result.revision;
+      if (outcome?.kind === 'ok') return;
       last = outcome;
       this.#runUntil(cluster.scheduler.nowMs + 100);
     }
@@ -209,27 +212,33 @@ class Simulation {
     );
   }
 
-  #converge(deadlineMs: number, revision: number): void {
+  /** All are in memory, which is what is judged, and have applied whatever anyone has. Wakes them. */
+  #converge(deadlineMs: number): void {
     const cluster = this.#cluster;
-    const settled = (): boolean => {
-      const applied = cluster.usable().map((host) => host.current?.instance.member.state);
-      const first = applied[0];
-      return applied.every(
-        (state) =>
-          state !== undefined &&
-          state.applied.index === first?.applied.index &&
-          state.mvcc.revision >= revision,
-      );
-    };
-    while (!settled()) {
+    const read = { kind: 'range', key: 'key/', end: 'key0', countOnly: true } as const;
+    for (;;) {
+      this.#runUntil(cluster.scheduler.nowMs + 1_000, () => this.#together());
+      // What they did in this very moment may not be durable, and so not told, yet.
+      this.#runUntil(cluster.scheduler.nowMs + SETTLE_MS);
+      if (this.#together()) return;
       if (cluster.scheduler.nowMs >= deadlineMs) {
         throw new Violation(
           LIVENESS,
           `members did not come together in ${LIVENESS_BOUND_MS} ms: ${this.#states()}`,
         );
       }
-      this.#runUntil(cluster.scheduler.nowMs + 50);
+      for (const { id } of cluster.usable()) {
+        cluster.call('final', id, read, LIVENESS_BOUND_MS, () => {});
+      }
     }
+  }
+
+  #together(): boolean {
+    const { last } = this.#cluster.observer.committed;
+    const applied = this.#cluster
+      .usable()
+      .map(({ current }) => current?.instance.member.state.applied.index);
+    return applied.every((index) => index !== undefined && index >= last && index === applied[0]);
   }
 
   #states(): string {
