@@ -277,12 +277,13 @@ class LeasePart implements WorkloadPart {
     return true;
   }
 
-  /** Are all in memory, and have applied the same? Wakes them. */
+  /** Are all in memory, and have applied the same? Wakes them, also who was built and had no work yet. */
   #awake(): boolean {
     const hosts = this.#cluster.usable();
-    const asleep = hosts.filter(({ current }) => current === undefined);
-    for (const { id } of asleep) this.#read(id);
     const applied = hosts.map(({ current }) => current?.instance.member.state.applied.index);
-    return asleep.length === 0 && new Set(applied).size === 1;
+    const most = Math.max(...applied.map((index) => index ?? 0));
+    const behind = hosts.filter((_, at) => applied[at] !== most);
+    for (const { id } of behind) this.#read(id);
+    return behind.length === 0;
   }
 }
