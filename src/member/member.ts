@@ -99,7 +99,7 @@ export class Member {
     const nonce = random.bytes(NONCE_BYTES);
     const damage = damageOf(rows);
     if (damage !== undefined) {
-      this.#recovering = new Recovering(self.name, damage.text, ports.clock.nowMs());
+      this.#recovering = new Recovering(self.name, damage.text);
     }
     this.#pace = new Pace(ports.clock, {
       turn: () => this.#guard(() => this.#turn()),
@@ -451,8 +451,7 @@ export class Member {
     this.#raft.tick();
     this.#reads.expire(nowMs);
     this.#proposals.expire(nowMs);
-    this.#recovering?.follow(
-      nowMs,
+    this.#recovering?.tick(
       () => this.#confirmedRead(),
       () => this.#recovered(),
     );

@@ -1,17 +1,17 @@
 import { Code, StatusError } from '../api/errors.ts';
-import { RECOVERY_HOLD_MS } from '../constants.ts';
+import { RECOVERY_HOLD_MS, TICK_MS } from '../constants.ts';
 
 /** A member that fetches its state from its peers after damage, from the loss to the end (recovery.ts). */
 export class Recovering {
   readonly damage: string;
   readonly #member: string;
-  readonly #sinceMs: number;
+  /** Time since the loss by ticks: a clock that is set would end it too early, or not for hours. */
+  #sinceMs = 0;
   #asked = false;
 
-  constructor(member: string, damage: string, sinceMs: number) {
+  constructor(member: string, damage: string) {
     this.#member = member;
     this.damage = damage;
-    this.#sinceMs = sinceMs;
   }
 
   /** What whoever asks for something is told. */
@@ -22,9 +22,10 @@ export class Recovering {
     );
   }
 
-  /** Calls `done` once a read that `confirm` makes has succeeded, long enough after the loss. */
-  follow(nowMs: number, confirm: () => Promise<void>, done: () => void): void {
-    if (this.#asked || nowMs - this.#sinceMs < RECOVERY_HOLD_MS) return;
+  /** At each tick: calls `done` once a read that `confirm` makes has succeeded, long enough after the loss. */
+  tick(confirm: () => Promise<void>, done: () => void): void {
+    this.#sinceMs += TICK_MS;
+    if (this.#asked || this.#sinceMs < RECOVERY_HOLD_MS) return;
     this.#asked = true;
     confirm().then(done, () => {
       this.#asked = false;
