@@ -87,8 +87,10 @@ class WatchPart implements WorkloadPart {
       for (const client of this.#clients) {
         if (client.unsettled !== undefined) return `${client.name}: ${client.unsettled}`;
       }
-      const stray = strayStreams(this.#cluster.usable());
-      if (stray !== undefined) return stray;
+    }
+    const stray = strayStreams(this.#cluster.usable());
+    if (stray !== undefined) return stray;
+    if (!this.#finished) {
       const behind = this.#hubRest(({ slowWatchers }) => slowWatchers);
       if (behind !== undefined) return `a hub with work at ${behind}`;
       this.#finished = true;
