@@ -50,15 +50,15 @@ export function checkRemove({ membership, self, heard }: Situation, id: NodeId):
   if (active - 1 < quorum(rest.length)) throw StatusError.of('unhealthy');
 }
 
-/** @throws StatusError memberNotFound, memberNotLearner, learnerNotReady, memberNotEnoughStarted */
+/** In etcd's order. @throws StatusError memberNotFound, learnerNotReady, memberNotLearner, memberNotEnoughStarted */
 export function checkPromote({ membership, self, progress }: Situation, id: NodeId): void {
   const member = membership.get(id);
   if (member === undefined) throw StatusError.of('memberNotFound');
-  if (!member.isLearner) throw StatusError.of('memberNotLearner');
   const matchOf = (of: NodeId): number => progress.find((each) => each.id === of)?.match ?? 0;
   if (matchOf(id) < matchOf(self) * LEARNER_MATCH_SHARE_MIN) {
     throw StatusError.of('learnerNotReady');
   }
+  if (!member.isLearner) throw StatusError.of('memberNotLearner');
   const voters = votersOf(membership);
   // The learner counts among those who have started: it has most of the log.
   if (voters.filter(isStarted).length + 1 < quorum(voters.length + 1)) {

@@ -1,4 +1,5 @@
 /** Runs etcdctl against one cluster and keeps what it printed. */
+import assert from 'node:assert/strict';
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,8 +29,11 @@ export interface DuringOptions {
   readonly sorted?: boolean;
 }
 
-/** Longer than any command takes by itself, on a busy machine. */
-const TIMEOUT_MS = 60_000;
+/** Longer than any command takes by itself, on a busy machine; `check perf` takes a minute. */
+const TIMEOUT_MS = 150_000;
+const COMMAND_TIMEOUT_S = 20;
+/** Below the limit of a request. */
+const FILLING_BYTES = 1_000_000;
 
 export function findEtcdctl(): string | undefined {
   return (process.env['PATH'] ?? '')
@@ -42,6 +46,7 @@ export class Etcdctl {
   readonly #program: string;
   readonly #endpoints: readonly string[];
   #lease = '';
+  #added = '';
 
   /** @param endpoints of all members; commands go to the first */
   constructor(program: string, endpoints: readonly string[]) {
@@ -67,6 +72,30 @@ export class Etcdctl {
 
   leaseFor(word: string): string {
     return word === 'LEASE' ? this.#lease : word;
+  }
+
+  /** A change of members; `ADDED` is the one that was added last. */
+  async change(args: readonly string[]): Promise<Outcome> {
+    const named = args.map((word) => (word === 'ADDED' ? this.#added : word));
+    const outcome = await this.run(named);
+    this.#added = /Member +(\w+) added/.exec(outcome.stdout)?.[1] ?? this.#added;
+    return outcome;
+  }
+
+  /** `check perf`: what it judges. How it does depends on the machine and on what else runs there. */
+  async checkPerf(): Promise<Outcome> {
+    const { stdout, stderr } = await this.run(['check', 'perf', '--command-timeout', '120s']);
+    const judged = ['Throughput', 'Slowest', 'Stddev'].filter((word) => stdout.includes(word));
+    return { stdout: judged.join('\n'), stderr: stderr.replace(/^FAIL$/m, ''), status: 0 };
+  }
+
+  /** Puts until a put is refused. */
+  async fill(): Promise<Outcome> {
+    const stdin = 'x'.repeat(FILLING_BYTES);
+    for (let count = 0; ; count++) {
+      const outcome = await this.run(['put', `filling/${count}`], { stdin });
+      if (outcome.status !== 0) return outcome;
+    }
   }
 
   /** A command that does not end by itself; `meanwhile` runs once its first line or its start is there. */
@@ -101,12 +130,14 @@ export class Etcdctl {
     await ended;
   }
 
-  /** Moves leadership to a member that does not have it. */
-  async moveLeader(): Promise<Outcome> {
+  /** Moves leadership to a member that does not have it; `atFollower`: asks one that has no say in it. */
+  async moveLeader({ atFollower = false } = {}): Promise<Outcome> {
     const members = await Promise.all(this.#endpoints.map(statusOf));
-    const leader = members.find(({ id, leads }) => id === leads)?.leads;
-    const other = members.find(({ id }) => id !== leader)?.id ?? '';
-    return await this.everywhere(['move-leader', other.replace(/^0+/, '')]);
+    const other = members.findIndex(({ id, leads }) => id !== leads);
+    const args = ['move-leader', members[other]?.id.replace(/^0+/, '') ?? ''];
+    return atFollower
+      ? await this.#at(this.#endpoints.slice(other, other + 1), args, {})
+      : await this.everywhere(args);
   }
 
   async snapshot(): Promise<Outcome> {
@@ -115,6 +146,9 @@ export class Etcdctl {
       const file = join(folder, 'file');
       const saved = await this.run(['snapshot', 'save', file]);
       const status = await this.run(['snapshot', 'status', file, '-w', 'fields']);
+      const to = join(folder, 'restored');
+      const restored = await this.run(['snapshot', 'restore', file, '--data-dir', to]);
+      assert.ok(existsSync(join(to, 'member', 'snap', 'db')), restored.stderr);
       return { ...status, stdout: `${saved.stdout}${status.stdout}`.replaceAll(folder, '') };
     } finally {
       rmSync(folder, { recursive: true });
@@ -133,7 +167,7 @@ export class Etcdctl {
   }
 
   #spawn(endpoints: readonly string[], args: readonly string[]): ChildProcessWithoutNullStreams {
-    const flags = ['--endpoints', endpoints.join(), '--command-timeout', '20s'];
+    const flags = ['--endpoints', endpoints.join(), '--command-timeout', `${COMMAND_TIMEOUT_S}s`];
     return spawn(this.#program, [...flags, ...args], {
       env: { ...process.env, ETCDCTL_API: '3' },
       timeout: TIMEOUT_MS,
