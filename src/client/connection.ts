@@ -7,7 +7,7 @@ import { StatusError } from '../api/errors.ts';
 import { SESSION_REDIAL_MS_MAX, SESSION_REDIAL_MS_MIN } from '../constants.ts';
 import type { CallHandlers, CallOptions, Channel, ClientCall } from './channel.ts';
 import { type CallRoute, ConnectionCall } from './connection-call.ts';
-import { Session, type SessionOptions } from './session.ts';
+import { Session, type SessionClose, type SessionOptions } from './session.ts';
 import { WatchCall } from './watch-call.ts';
 
 export interface ConnectionOptions extends SessionOptions {
@@ -34,8 +34,9 @@ export class Connection implements Channel, CallRoute {
   #isDialing = false;
   /** Not open yet. */
   #dialed: Session | undefined;
-  /** When a session was last opened, and how long to wait when that does not last. */
-  #openedMs = 0;
+  /** When the last session was opened; undefined once that has been looked at. */
+  #openedMs: number | undefined;
+  /** How long to wait after the next attempt that fails. */
   #pauseMs = SESSION_REDIAL_MS_MIN;
   /** Calls without a session, in order. */
   readonly #waiting = new Set<ConnectionCall>();
@@ -97,9 +98,12 @@ export class Connection implements Channel, CallRoute {
   async #dial(): Promise<void> {
     this.#isDialing = true;
     // An endpoint that takes sessions and drops them at once is not to be asked again and again.
-    const isStable = Date.now() - this.#openedMs >= SESSION_REDIAL_MS_MAX;
-    if (isStable) this.#pauseMs = SESSION_REDIAL_MS_MIN;
-    else await this.#pause();
+    if (this.#openedMs !== undefined) {
+      const isStable = Date.now() - this.#openedMs >= SESSION_REDIAL_MS_MAX;
+      this.#openedMs = undefined;
+      if (isStable) this.#pauseMs = SESSION_REDIAL_MS_MIN;
+      else await this.#pause();
+    }
     for (let tried = 1; this.#waiting.size > 0 && !this.#isOver; tried++) {
       const endpoint = this.#endpoints[this.#next % this.#endpoints.length] as string;
       const session = (this.#dialed = new Session(endpoint, this.#options));
@@ -111,7 +115,7 @@ export class Connection implements Channel, CallRoute {
         if (this.#wasClosed()) break;
         this.#next++;
         const refusal = StatusError.from(error);
-        this.#options.onLost?.(endpoint, refusal.message);
+        this.#options.onLost?.(endpoint, textOf(await session.closed));
         if (tried % this.#endpoints.length > 0) continue;
         for (const call of [...this.#waiting]) call.unreachable(refusal);
         await this.#pause();
@@ -138,10 +142,10 @@ export class Connection implements Channel, CallRoute {
     this.#session = session;
     this.#openedMs = Date.now();
     this.#options.onConnect?.(session.endpoint);
-    void session.closed.then(({ code, reason }) => {
+    void session.closed.then((close) => {
       if (this.#session === session) this.#session = undefined;
       if (this.#isOver) return;
-      this.#options.onLost?.(session.endpoint, `${code} ${reason}`.trimEnd());
+      this.#options.onLost?.(session.endpoint, textOf(close));
     });
     const calls = [...this.#waiting];
     this.#waiting.clear();
@@ -154,4 +158,8 @@ export class Connection implements Channel, CallRoute {
     this.#session = undefined;
     this.#next++;
   }
+}
+
+function textOf({ code, reason }: SessionClose): string {
+  return `${code} ${reason}`.trimEnd();
 }

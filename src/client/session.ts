@@ -19,6 +19,7 @@ import {
   SESSION_VERSION,
 } from '../session/items.ts';
 import { type ClientSink, readServerFrame } from '../session/reader.ts';
+import { subprotocolOfToken } from '../session/token.ts';
 import { FrameWriter } from '../session/writer.ts';
 import type { CallOptions, Channel, Metadata, Status } from './channel.ts';
 import { type SessionHandlers, SessionCall, type SessionLink } from './session-call.ts';
@@ -95,7 +96,10 @@ export class Session implements Channel {
     this.#sink = this.#sinkOfCalls();
     const url = endpoint.replace(/^http/, 'ws').replace(/\/+$/, '') + SESSION_PATH;
     const { token, socket = globalSocket } = options;
-    const protocols = [SESSION_PROTOCOL, ...(token === undefined ? [] : ['Bearer', token])];
+    const protocols = [
+      SESSION_PROTOCOL,
+      ...(token === undefined ? [] : ['Bearer', subprotocolOfToken(token)]),
+    ];
     this.#socket = socket(url, protocols, {
       opened: () => this.#opened(),
       message: (data) => this.#message(data),

@@ -1,5 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { Code, StatusError } from '../api/errors.ts';
+import { tokenOfSubprotocol } from '../session/token.ts';
 import { failure } from './errors.ts';
 
 /** Who may call. A deployed worker is on the open internet: without a setting nobody may. */
@@ -17,7 +18,7 @@ const WRONG_TOKEN =
 /** Refuses every call that does not carry the token, with Unauthenticated (HTTP 401). */
 export function requireAccess(policyOf: () => AccessPolicy): MiddlewareHandler {
   return async (context, next) => {
-    const refusal = refuse(policyOf(), authorizationOf(context.req.raw));
+    const refusal = refuse(policyOf(), authorizationsOf(context.req.raw));
     if (refusal !== undefined) return failure(context.req.raw, refusal);
     return next();
   };
@@ -26,30 +27,35 @@ export function requireAccess(policyOf: () => AccessPolicy): MiddlewareHandler {
 /**
  * What the client sends to prove who it is. Browsers cannot set headers on a WebSocket or an EventSource:
  * for these the token may come as etcd's gateway takes it, in `Sec-WebSocket-Protocol: Bearer, <token>`
- * or in a cookie `token`. A cookie counts for nothing else, since browsers send it unasked.
+ * (as it is, or encoded as session/token.ts says), or in a cookie `token`. A cookie counts for nothing else,
+ * since browsers send it unasked.
  */
-function authorizationOf({ method, headers }: Request): string | undefined {
+function authorizationsOf({ method, headers }: Request): readonly string[] {
   const authorization = headers.get('authorization');
-  if (authorization !== null) return authorization;
+  if (authorization !== null) return [authorization];
   const isUpgrade = headers.get('upgrade')?.toLowerCase() === 'websocket';
   const protocol = headers.get('sec-websocket-protocol') ?? '';
   const bearer = /(?:^|,) *Bearer *, *(?<token>[^, ]+)/i.exec(protocol)?.groups?.['token'];
-  if (isUpgrade && bearer !== undefined) return `Bearer ${bearer}`;
+  if (isUpgrade && bearer !== undefined) {
+    return [bearer, tokenOfSubprotocol(bearer) ?? ''].map((token) => `Bearer ${token}`);
+  }
   const wantsEvents = headers.get('accept')?.includes('text/event-stream') === true;
   const isBrowserStream = isUpgrade || (method === 'GET' && wantsEvents);
   const cookie = /(?:^|; *)token=(?<token>[^;]+)/.exec(headers.get('cookie') ?? '')?.groups?.[
     'token'
   ];
-  return isBrowserStream && cookie !== undefined ? `Bearer ${cookie}` : undefined;
+  return isBrowserStream && cookie !== undefined ? [`Bearer ${cookie}`] : [];
 }
 
-function refuse(policy: AccessPolicy, authorization: string | undefined): StatusError | undefined {
+function refuse(policy: AccessPolicy, authorizations: readonly string[]): StatusError | undefined {
   if (policy.allowAnonymous) return undefined;
   if (policy.token === undefined || policy.token === '') {
     return new StatusError(Code.Unauthenticated, NOT_CONFIGURED);
   }
-  const sent = /^Bearer (?<token>.+)$/i.exec(authorization ?? '')?.groups?.['token'] ?? '';
-  if (equalInConstantTime(sent, policy.token)) return undefined;
+  for (const authorization of authorizations) {
+    const sent = /^Bearer (?<token>.+)$/i.exec(authorization)?.groups?.['token'] ?? '';
+    if (equalInConstantTime(sent, policy.token)) return undefined;
+  }
   return new StatusError(Code.Unauthenticated, WRONG_TOKEN);
 }
 

@@ -46,9 +46,12 @@ export class GrpcServer {
     for (const call of this.#calls) {
       if (call.method.serverStreaming || call.method.clientStreaming) call.end(stopped());
     }
-    const closed = [...this.#sessions].map(
-      (session) => new Promise<void>((resolve) => session.close(() => resolve())),
-    );
+    const closed = [...this.#sessions].map(async (session) => {
+      // Its own callback is not called when the client has begun to close it.
+      const isClosed = new Promise<void>((resolve) => session.once('close', resolve));
+      session.close();
+      await isClosed;
+    });
     const timer = setTimeout(() => {
       for (const session of this.#sessions) session.destroy();
     }, graceMs);

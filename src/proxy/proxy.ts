@@ -48,6 +48,9 @@ export interface Proxy {
   stop(graceMs: number): Promise<void>;
 }
 
+/** Begin of the line that tells of a session. */
+const SESSION_WITH = 'session with ';
+
 /** @throws Error when an address cannot be listened on, or TLS files do not fit */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const counts = { watchers: 0, shared: 0, events: 0 };
@@ -83,18 +86,30 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 /** A cluster besides that of the endpoints is reached beside them. */
-function connect({ endpoints, token, onLine }: ProxyOptions, cluster: string): Connection {
+function connect({ endpoints, token, ...options }: ProxyOptions, cluster: string): Connection {
+  const onLine = withoutRepetition(options.onLine);
   return new Connection(
     endpoints.map((endpoint) => clusterUrl(endpoint, cluster)),
     {
       socket: nodeSocket,
       defer: setImmediate,
       resumeWatches: true,
-      onConnect: (endpoint) => onLine?.(`session with ${endpoint}`),
-      onLost: (endpoint, why) => onLine?.(`no session with ${endpoint}: ${why}`),
+      onConnect: (endpoint) => onLine(`${SESSION_WITH}${endpoint}`),
+      onLost: (endpoint, why) => onLine(`no session with ${endpoint}: ${why}`),
       ...(token === undefined ? {} : { token }),
     },
   );
+}
+
+/** Endpoints that are away are tried again and again: each of them is told of once, until something changes. */
+function withoutRepetition(onLine: ProxyOptions['onLine']): (line: string) => void {
+  const told = new Set<string>();
+  return (line) => {
+    if (line.startsWith(SESSION_WITH)) told.clear();
+    else if (told.has(line)) return;
+    told.add(line);
+    onLine?.(line);
+  };
 }
 
 /** What lies between gRPC and the connection, the outermost last. */

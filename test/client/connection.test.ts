@@ -4,6 +4,7 @@ import { describe, it } from 'node:test';
 import { WatchRequest, WatchResponse, type WatchResponseInput } from '../../src/api/messages.ts';
 import type { ClientCall, Status } from '../../src/client/channel.ts';
 import { Connection } from '../../src/client/connection.ts';
+import { SESSION_REDIAL_MS_MIN } from '../../src/constants.ts';
 import type { Resumption } from '../../src/session/items.ts';
 import { FakeServer, turn } from './fake-server.ts';
 
@@ -42,6 +43,11 @@ function ask(channel: Connection, method: string): Watched {
   return watched;
 }
 
+/** Lets promises settle, without timers. */
+async function settled(): Promise<void> {
+  for (let count = 0; count < 20; count++) await Promise.resolve();
+}
+
 describe('a connection', () => {
   it('dials when it is first used, and takes the next endpoint when one is not there', async () => {
     const { server, connection: channel } = connection();
@@ -66,6 +72,29 @@ describe('a connection', () => {
     (await server.dialled(2)).refuse();
     await turn();
     assert.equal(ends[0]?.code, 14);
+    channel.close();
+  });
+
+  it('asks endpoints that stay away ever more seldom', async (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const server = new FakeServer();
+    const channel = new Connection(['http://one:1'], { socket: server.socket });
+    const pauses: number[] = [];
+    for (let round = 1; round <= 10; round++) {
+      const { ends } = ask(channel, PUT);
+      for (let ms = 0; server.sockets.length < round; ms += SESSION_REDIAL_MS_MIN) {
+        pauses[round - 2] = ms;
+        context.mock.timers.tick(SESSION_REDIAL_MS_MIN);
+        await settled();
+      }
+      server.last.refuse();
+      await settled();
+      assert.equal(ends[0]?.code, 14);
+    }
+    assert.deepEqual(
+      pauses,
+      [20, 40, 80, 160, 320, 640, 1_280, 2_000, 2_000].map((ms) => ms - 20),
+    );
     channel.close();
   });
 

@@ -5,6 +5,7 @@ import type { CallOptions, ClientCall, Status } from '../../src/client/channel.t
 import { Session } from '../../src/client/session.ts';
 import { MESSAGE_BYTES_MAX } from '../../src/constants.ts';
 import { creditOf, NO_METADATA } from '../../src/session/items.ts';
+import { tokenOfSubprotocol } from '../../src/session/token.ts';
 import { FakeServer, type FakeSocket, turn } from './fake-server.ts';
 
 const BODY = Uint8Array.of(1, 2, 3);
@@ -45,6 +46,18 @@ describe('a session', () => {
     assert.deepEqual(socket.protocols, ['edgetcd.v1', 'Bearer', 'secret']);
     session.close();
     assert.ok(socket.isClosed);
+  });
+
+  it('offers any token in characters that a subprotocol may have', () => {
+    for (const token of ['a+b/c==', 'in words, „quoted“', '100%', 'plain-._~']) {
+      const server = new FakeServer();
+      const session = new Session('https://host:1', { socket: server.socket, token });
+      const offered = server.last.protocols[2] ?? '';
+      assert.match(offered, /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/);
+      assert.equal(tokenOfSubprotocol(offered), token);
+      session.close();
+    }
+    assert.equal(tokenOfSubprotocol('100%'), undefined);
   });
 
   it('sends the calls of one turn in one frame, each in one item', async () => {

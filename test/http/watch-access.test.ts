@@ -24,7 +24,9 @@ describe('a watch from a browser', () => {
     const protocol = (text: string): Record<string, string> => ({ 'Sec-WebSocket-Protocol': text });
     assert.equal(await statusOf('GET', { ...UPGRADE, ...protocol('Bearer, sesame') }), 503);
     assert.equal(await statusOf('GET', { ...UPGRADE, ...protocol('bearer,sesame') }), 503);
+    assert.equal(await statusOf('GET', { ...UPGRADE, ...protocol('Bearer, s%65same') }), 503);
     assert.equal(await statusOf('GET', { ...UPGRADE, ...protocol('Bearer, wrong') }), 401);
+    assert.equal(await statusOf('GET', { ...UPGRADE, ...protocol('Bearer, %') }), 401);
     assert.equal(await statusOf('GET', { ...UPGRADE, ...protocol('sesame') }), 401);
     assert.equal(await statusOf('GET', { ...EVENTS, ...protocol('Bearer, sesame') }), 401);
   });
