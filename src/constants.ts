@@ -430,6 +430,13 @@ export const PROXY_STREAM_WINDOW_BYTES = 1024 * 1024;
 export const PROXY_CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 /** Calls open at once on one connection. */
 export const PROXY_STREAMS_MAX = 16 * 1024;
+/**
+ * Calls that one connection may cancel at once, and for how many each second lets it go on. nghttp2 ends the
+ * connection beyond that, with every watch on it; by default after 1,000, which a program with short deadlines
+ * soon has. etcd's server sets no limit.
+ */
+export const PROXY_RESETS_AT_ONCE_MAX = 100_000;
+export const PROXY_RESETS_PER_SECOND_MAX = 20_000;
 /** Clusters besides its own that a proxy keeps sessions with, for calls that name them. */
 export const PROXY_CLUSTERS_MAX = 256;
 /** What one connection may hold in memory; Node refuses streams beyond it. */

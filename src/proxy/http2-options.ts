@@ -1,5 +1,7 @@
 import type { ServerOptions, Settings } from 'node:http2';
 import {
+  PROXY_RESETS_AT_ONCE_MAX,
+  PROXY_RESETS_PER_SECOND_MAX,
   PROXY_SESSION_MEMORY_MEGABYTES_MAX,
   PROXY_STREAM_WINDOW_BYTES,
   PROXY_STREAMS_MAX,
@@ -14,4 +16,6 @@ export const HTTP2_SETTINGS: Settings = {
 export const HTTP2_OPTIONS: ServerOptions = {
   settings: HTTP2_SETTINGS,
   maxSessionMemory: PROXY_SESSION_MEMORY_MEGABYTES_MAX,
+  streamResetBurst: PROXY_RESETS_AT_ONCE_MAX,
+  streamResetRate: PROXY_RESETS_PER_SECOND_MAX,
 };

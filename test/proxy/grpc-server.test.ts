@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { connect, type IncomingHttpHeaders } from 'node:http2';
+import { once } from 'node:events';
+import { connect, constants, type IncomingHttpHeaders } from 'node:http2';
 import { after, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { MESSAGE_BYTES_MAX } from '../../src/constants.ts';
@@ -125,6 +126,29 @@ describe('the gRPC server', () => {
     const put = await channel.call(1);
     client.close();
     await eventually(() => put.cancelled);
+  });
+
+  it('goes on serving a client that cancels thousands of calls', async () => {
+    const channel = new FakeChannel((call) => {
+      if (call.method === PUT) call.onHalfClose = () => queueMicrotask(() => call.end(0));
+    });
+    const { endpoint } = await serving(channel);
+    const session = connect(endpoint);
+    const headers = { ':method': 'POST', ':path': `/${WATCH}`, 'content-type': 'application/grpc' };
+    for (let count = 500; count <= 3_000; count += 500) {
+      const streams = Array.from({ length: 500 }, () =>
+        session.request(headers, { endStream: false }),
+      );
+      for (const stream of streams) stream.on('error', () => undefined);
+      await channel.call(count - 1);
+      for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
+    }
+    await eventually(() => channel.calls.every(({ cancelled }) => cancelled));
+    const last = session.request({ ...headers, ':path': `/${PUT}` });
+    last.end(Buffer.alloc(5));
+    const [response] = (await once(last, 'response')) as [IncomingHttpHeaders];
+    assert.equal(response[':status'], 200);
+    session.destroy();
   });
 
   it('hands on metadata and the time allowed, and nothing of the transport', async () => {
