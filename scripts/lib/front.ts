@@ -15,6 +15,7 @@ import { GrpcServer } from '../../src/proxy/grpc-server.ts';
 import { HTTP2_OPTIONS } from '../../src/proxy/http2-options.ts';
 import { withHealth } from '../../src/proxy/health.ts';
 import { Metrics } from '../../src/proxy/metrics.ts';
+import { withReflection } from '../../src/proxy/reflection.ts';
 
 export interface Front {
   readonly endpoint: string;
@@ -30,7 +31,7 @@ export async function startFront(port: number, backend: string): Promise<Front> 
   const connect = (cluster: string): Connection =>
     new Connection([clusterUrl(backend, cluster)], { socket: nodeSocket, defer: setImmediate });
   const upstream = withClusters(connect(DEFAULT_CLUSTER), connect);
-  const grpc = new GrpcServer(withHealth(upstream), new Metrics());
+  const grpc = new GrpcServer(withReflection(withHealth(upstream)), new Metrics());
   grpc.attach(http2);
   const sockets = new Set<Socket>();
   const front = createFront({

@@ -7,7 +7,15 @@
 import { Long, longOf, type Int64Input } from './wire.ts';
 
 export * from './generated/messages.js';
-export { Long, longOf, WireError, Writer, type Int64Input, type MessageType } from './wire.ts';
+export {
+  Long,
+  longOf,
+  Reader,
+  WireError,
+  Writer,
+  type Int64Input,
+  type MessageType,
+} from './wire.ts';
 
 /**
  * A 64-bit integer as a number: revisions, indexes, terms, counts.

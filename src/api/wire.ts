@@ -8,6 +8,7 @@ import { MESSAGE_DEPTH_MAX } from '../constants.ts';
 import { EMPTY_BYTES } from '../lib/bytes.ts';
 
 export type Reader = protobuf.Reader;
+export const Reader: typeof protobuf.Reader = protobuf.Reader;
 export type Writer = protobuf.Writer;
 export const Writer: typeof protobuf.Writer = protobuf.Writer;
 

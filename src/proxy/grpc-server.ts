@@ -13,6 +13,7 @@ import { PROXY_CONNECTION_WINDOW_BYTES } from '../constants.ts';
 import { GrpcCall, type CallObserver } from './grpc-call.ts';
 import { statusHeaders } from './headers.ts';
 import { keepAlive, type KeepAliveOptions } from './keepalive.ts';
+import { reflectionMethod } from './reflection.ts';
 
 const SERVICES: ReadonlySet<string> = new Set(methods.map(({ service }) => service));
 
@@ -77,7 +78,7 @@ export class GrpcServer {
       return;
     }
     const path = (headers[':path'] ?? '').slice(1);
-    const method = methodByPath(path);
+    const method = methodByPath(path) ?? reflectionMethod(path);
     if (method === undefined || this.#stopping) {
       refuse(stream, method === undefined ? unknownMethod(path) : stopped());
       return;

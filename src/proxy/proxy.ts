@@ -16,6 +16,7 @@ import { withLastingRenewals } from './lease-renewals.ts';
 import { Metrics, type Gauge } from './metrics.ts';
 import { withNamespace } from './namespace.ts';
 import { createPages } from './pages.ts';
+import { withReflection } from './reflection.ts';
 import { withSharedWatches, type CoalescingCounts } from './watch-coalescing.ts';
 
 export interface ListenAddress {
@@ -120,7 +121,8 @@ function layers(
 ): Channel {
   const lasting = withLastingRenewals(connection, coalesce);
   const shared = coalesce ? withSharedWatches(lasting, counts) : lasting;
-  return withHealth(namespace.length === 0 ? shared : withNamespace(shared, namespace));
+  const named = namespace.length === 0 ? shared : withNamespace(shared, namespace);
+  return withReflection(withHealth(named));
 }
 
 /** Under the names of etcd's grpc-proxy. */
