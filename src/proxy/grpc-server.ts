@@ -1,4 +1,4 @@
-/** gRPC over HTTP/2: streams become calls of a Channel. Written on Node's own HTTP/2; see docs/ARCHITECTURE.md. */
+/** gRPC over HTTP/2: streams become calls of a Channel. Written on Node's own HTTP/2; see docs/internals/proxy.md. */
 import {
   constants,
   type Http2Server,
