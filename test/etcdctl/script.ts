@@ -258,7 +258,6 @@ const ALARMS = ['simple', 'json', 'table'].map((format) => plain(`alarm list -w 
 /** A fourth member that nobody starts. */
 const MEMBERS: readonly Step[] = [
   ['member add m4 --peer-urls URL'],
-  ['member add m5 --peer-urls URL'],
   ['member list'],
   ['member update ADDED --peer-urls URL0'],
   ['member promote ADDED'],
