@@ -1,6 +1,7 @@
 /** Goal: a member's half of a session, with sockets that are as slow as a test likes. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Code } from '../../src/api/errors.ts';
 import {
   LockRequest,
   PutRequest,
@@ -9,6 +10,7 @@ import {
   WatchResponse,
 } from '../../src/api/messages.ts';
 import {
+  SESSION_FRAME_BYTES_MAX,
   SESSION_REQUEST_BYTES_MAX,
   SESSION_UNSENT_BYTES_LIMIT,
   SESSION_UNSENT_BYTES_MAX,
@@ -17,6 +19,7 @@ import {
   WATCH_STREAM_UNREAD_BYTES_MAX,
   WATCH_UNREAD_TIMEOUT_MS,
 } from '../../src/constants.ts';
+import { bytesOf } from '../../src/lib/bytes.ts';
 import type { SessionConnection } from '../../src/member/session-connection.ts';
 import { SessionHost } from '../../src/member/session-host.ts';
 import { creditOf, NO_METADATA, type Status } from '../../src/session/items.ts';
@@ -29,6 +32,7 @@ const PUT = 'etcdserverpb.KV/Put';
 const WATCH = 'etcdserverpb.Watch/Watch';
 const LOCK = 'v3lockpb.Lock/Lock';
 const RANGE_STREAM = 'etcdserverpb.KV/RangeStream';
+const EMPTY_PUT = PutRequest.encode({ key: bytesOf('k') }).finish();
 
 /** A client on a socket that keeps what it is sent. */
 class Client {
@@ -280,6 +284,73 @@ describe('calls of a session', () => {
     const all = await setting();
     const client = await connected(all, SESSION_WINDOW_BYTES_MIN - 1);
     assert.equal(client.closed?.code, 1002);
+  });
+});
+
+describe('a client that does not keep the session protocol', () => {
+  const violations: readonly (readonly [
+    string,
+    RegExp,
+    (client: Client) => string | Uint8Array,
+  ])[] = [
+    ['text', /text frame/, () => 'hello'],
+    ['no frame', /session protocol/, () => Uint8Array.of(0xff, 0xff, 0xff)],
+    [
+      'a second HELLO',
+      /second HELLO/,
+      (client) => {
+        client.hello();
+        return client.writer.take();
+      },
+    ],
+    [
+      'one number for two calls',
+      /call 9 is open/,
+      (client) => {
+        client.open(9, WATCH, watchOf('k'));
+        client.open(9, WATCH, watchOf('k'));
+        return client.writer.take();
+      },
+    ],
+    ['a frame that is too long', /too long/, () => new Uint8Array(SESSION_FRAME_BYTES_MAX + 1)],
+  ];
+
+  for (const [what, reason, frameOf] of violations) {
+    it(`is closed for ${what}, and leaves nothing behind`, async () => {
+      const all = await setting();
+      const client = await connected(all);
+      client.session?.frame(frameOf(client));
+      await settle();
+      assert.match(client.closed?.reason ?? '', reason);
+      assert.ok((client.closed?.reason ?? '').length <= 123, 'a close frame holds no more');
+      // What still comes is for nobody.
+      client.open(11, PUT, EMPTY_PUT);
+      await client.flush();
+      await all.world.clock.advance(100);
+      assert.equal(client.ends.has(11), false);
+      assert.equal(all.host.member.watch.gauges.streams, 0);
+    });
+  }
+
+  it('is closed for a call before HELLO', async () => {
+    const all = await setting();
+    const client = new Client();
+    client.session = all.sessions.open(client);
+    client.open(1, PUT, EMPTY_PUT);
+    await client.flush();
+    assert.match(client.closed?.reason ?? '', /before HELLO/);
+  });
+
+  it('is told of a method there is none of, and of a deadline that has passed, call by call', async () => {
+    const all = await setting();
+    const client = await connected(all);
+    client.open(1, 'etcdserverpb.KV/Steal', EMPTY_PUT);
+    client.open(3, PUT, EMPTY_PUT, 0);
+    await client.flush();
+    await all.world.clock.advance(100);
+    assert.equal(client.closed, undefined);
+    assert.equal(client.ends.get(1)?.code, Code.Unimplemented);
+    assert.equal(client.ends.get(3)?.code, Code.DeadlineExceeded);
   });
 });
 
