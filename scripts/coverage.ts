@@ -11,6 +11,8 @@ import { readOptions } from './lib/usage.ts';
 export const summary = 'branches that unit tests and simulation reach, by folder';
 
 const FOLDERS = ['raft', 'wal', 'mvcc', 'apply', 'member'] as const;
+/** Beside their own tests, those of their neighbours that run them in the same process. */
+const NEIGHBOURS = ['backend', 'client', 'fuzz', 'http', 'lease', 'session', 'watch'] as const;
 
 interface Sum {
   found: number;
@@ -27,7 +29,9 @@ export async function run(args: string[]): Promise<number> {
     },
     allowNegative: true,
   });
-  const tests = FOLDERS.flatMap((folder) => globSync(`test/${folder}/**/*.test.ts`));
+  const tests = [...FOLDERS, ...NEIGHBOURS].flatMap((folder) =>
+    globSync(`test/${folder}/**/*.test.ts`),
+  );
   if (values.simulation) tests.push('test/sim/simulation.test.ts');
   const directory = mkdtempSync(join(tmpdir(), 'edgetcd-coverage-'));
   try {
