@@ -200,7 +200,9 @@ export class Lessor {
     // The answer leaves only when this is durable: a wake can no longer bring back the old deadline.
     this.#rest.drop();
     const ttlSeconds = leases.ttlOf(slot);
-    primary.setDeadline(slot, nowMs + ttlSeconds * 1000);
+    // A new leader gave it more, which somebody may have been told: a renewal takes nothing away.
+    const deadlineMs = Math.max(nowMs + ttlSeconds * 1000, primary.deadlineOf(slot));
+    primary.setDeadline(slot, deadlineMs);
     return { kind: 'renewed', ttlSeconds, clearCheckpoint: primary.clearsCheckpoint(slot) };
   }
 

@@ -230,6 +230,17 @@ describe('Lessor: a new leader', () => {
     assert.deepEqual(lessor.timeToLive(2n), { grantedSeconds: 1000, remainingSeconds: 301 });
   });
 
+  it('takes nothing of that back when a lease is renewed', () => {
+    const { lessor, clock } = new Bench();
+    lessor.grant(1n, 10);
+    lessor.promote(4, EXTEND);
+    lessor.renew(1n, 4);
+    assert.equal(lessor.timeToLive(1n)?.remainingSeconds, 11);
+    clock.advance(5 * SECOND);
+    lessor.renew(1n, 4);
+    assert.equal(lessor.timeToLive(1n)?.remainingSeconds, 10);
+  });
+
   it('asks to clear the checkpoint when a lease is renewed that the log says to be short', () => {
     const { lessor } = primary();
     lessor.grant(1n, 1000);

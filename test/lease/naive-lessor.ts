@@ -57,8 +57,9 @@ export class NaiveLessor {
     if (this.primary?.term !== term) return 'notPrimary';
     const lease = this.leases.get(id);
     if (lease === undefined) return 'unknown';
-    if ((this.primary.deadlines.get(id) ?? 0) <= this.nowMs) return 'ended';
-    this.primary.deadlines.set(id, this.nowMs + lease.ttl * 1000);
+    const deadline = this.primary.deadlines.get(id) ?? 0;
+    if (deadline <= this.nowMs) return 'ended';
+    this.primary.deadlines.set(id, Math.max(deadline, this.nowMs + lease.ttl * 1000));
     this.rested = undefined;
     return 'renewed';
   }
