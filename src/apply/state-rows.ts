@@ -19,18 +19,19 @@ export class CorruptStateError extends Error {
 }
 
 export function saveState(rows: RowStore, state: Uint8Array): void {
-  rows.put(TABLE, ROW, checksumOf(state), state);
+  rows.put(TABLE, ROW, checksumOfState(state), state);
 }
 
 /** What was saved last; undefined in a fresh store. @throws CorruptStateError */
 export function loadState(rows: RowStore): Uint8Array | undefined {
   const row = rows.get(TABLE, ROW);
   if (row === undefined) return undefined;
-  if (!equalBytes(row.head, checksumOf(row.data))) throw new CorruptStateError();
+  if (!equalBytes(row.head, checksumOfState(row.data))) throw new CorruptStateError();
   return row.data;
 }
 
-function checksumOf(state: Uint8Array): Uint8Array {
+/** Kept beside an encoded state. */
+export function checksumOfState(state: Uint8Array): Uint8Array {
   const writer = new ByteWriter();
   writer.u32(checksum32(state));
   return writer.finish();

@@ -453,7 +453,7 @@ export class Member {
     this.#proposals.expire(nowMs);
     this.#recovering?.tick(
       () => this.#confirmedRead(),
-      () => this.#recovered(),
+      () => this.#guard(() => this.#recovered()),
     );
     this.meters.tick(nowMs, this.#raft.leader);
     tickParts(this, nowMs, this.#raft.leader !== NO_NODE);

@@ -11,8 +11,8 @@
 import type { Member as MembershipEntry } from '../apply/membership.ts';
 import { decodeState } from '../apply/state-codec.ts';
 import { MissingRestoreError } from '../apply/restore.ts';
-import { CorruptStateError, loadState } from '../apply/state-rows.ts';
-import { bytesOf, byteString, EMPTY_BYTES } from '../lib/bytes.ts';
+import { checksumOfState, CorruptStateError, loadState } from '../apply/state-rows.ts';
+import { bytesOf, byteString, EMPTY_BYTES, equalBytes } from '../lib/bytes.ts';
 import { DecodeError } from '../lib/binary.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import { CorruptLeasesError } from '../lease/pages.ts';
@@ -89,12 +89,12 @@ export function damageOf(rows: RowStore): Damage | undefined {
 export function beginAnew(rows: RowStore, damage: string): void {
   const promises = salvageHardState(rows);
   const identity = unlessCorrupt(() => storedIdentity(rows));
-  const state = unlessCorrupt(() => rows.get(TABLE, MEMBERS_ROW)?.data ?? loadState(rows));
+  const state = knownState(rows);
   rows.atomically(() => {
     for (const table of rows.tables()) rows.drop(table);
     beginLogAnew(rows, promises);
     if (identity !== undefined) writeIdentity(rows, identity);
-    if (state !== undefined) rows.put(TABLE, MEMBERS_ROW, EMPTY_BYTES, state);
+    if (state !== undefined) rows.put(TABLE, MEMBERS_ROW, checksumOfState(state), state);
     rows.put(TABLE, ROW, EMPTY_BYTES, bytesOf(damage));
   });
 }
@@ -113,7 +113,7 @@ export function firstMembers(
   config: ClusterConfig,
   self: NodeId,
 ): readonly MembershipEntry[] {
-  const known = unlessCorrupt(() => knownMembers(rows)) ?? [];
+  const known = knownMembers(rows);
   if (known.length > 0) return known;
   if (!config.members.some(({ id }) => id === self)) return [];
   return config.members.map((member) => ({
@@ -156,15 +156,22 @@ export function openDespiteDamage<M>(
 /** Is there another voter, as far as this member knows? */
 function hasPeers(rows: RowStore, config: ClusterConfig, self: Self): boolean {
   const id = unlessCorrupt(() => storedIdentity(rows))?.id ?? self.id;
-  const known = unlessCorrupt(() => knownMembers(rows)) ?? [];
+  const known = knownMembers(rows);
   if (known.length > 0) return known.some((member) => !member.isLearner && member.id !== id);
   return config.members.some((member) => !member.learner && member.id !== id);
 }
 
-/** As saved last, or as kept when the storage was thrown away. @throws CorruptStateError, DecodeError */
+/** None where nothing sound is known. */
 function knownMembers(rows: RowStore): readonly MembershipEntry[] {
-  const state = rows.get(TABLE, MEMBERS_ROW)?.data ?? loadState(rows);
-  return state === undefined ? [] : decodeState(state).members;
+  const state = knownState(rows);
+  return unlessCorrupt(() => (state === undefined ? [] : decodeState(state).members)) ?? [];
+}
+
+/** As kept when the storage was thrown away, or as saved last; one that is damaged counts as none. */
+function knownState(rows: RowStore): Uint8Array | undefined {
+  const kept = rows.get(TABLE, MEMBERS_ROW);
+  if (kept !== undefined && equalBytes(kept.head, checksumOfState(kept.data))) return kept.data;
+  return unlessCorrupt(() => loadState(rows));
 }
 
 function unlessCorrupt<T>(read: () => T): T | undefined {
