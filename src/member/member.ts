@@ -314,6 +314,8 @@ export class Member {
   }
 
   #refuseWhenUnfit(): void {
+    // Built anew, it stands at its last checkpoint, and may know more to be committed.
+    this.#pace.begin();
     this.#refuseWhenStopped();
     const refusal = this.#recovering?.refusal ?? this.seat.refusal ?? this.corruption.refusal;
     if (refusal !== undefined) throw refusal;

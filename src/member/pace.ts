@@ -15,11 +15,19 @@ export class Pace {
   readonly #timers = new Map<keyof Beats, Timer>();
   /** A turn follows this event. */
   #isTurnDue = false;
+  /** There was a turn. */
+  #begun = false;
   #stopped = false;
 
   constructor(clock: Clock, beats: Beats) {
     this.#clock = clock;
     this.#beats = beats;
+  }
+
+  /** The first turn at once, unless there was one: it brings the state to where it is known to stand. */
+  begin(): void {
+    if (this.#begun || this.#stopped) return;
+    this.#beat('turn');
   }
 
   /** Everything that arrives until the timer runs shares one turn: one write, one frame per peer. */
@@ -38,7 +46,7 @@ export class Pace {
       this.#isTurnDue = false;
       if (this.#stopped) return;
       this.#cancel('turn');
-      this.#beats.turn();
+      this.#beat('turn');
     });
   }
 
@@ -62,6 +70,12 @@ export class Pace {
     this.#timers.clear();
   }
 
+  #beat(beat: keyof Beats): void {
+    // A tick is followed by a turn of its own.
+    if (beat !== 'work') this.#begun = true;
+    this.#beats[beat]();
+  }
+
   #cancel(beat: keyof Beats): void {
     this.#timers.get(beat)?.cancel();
     this.#timers.delete(beat);
@@ -71,7 +85,7 @@ export class Pace {
     if (this.#stopped || this.#timers.has(beat)) return;
     const timer = this.#clock.setTimer(delayMs, () => {
       this.#timers.delete(beat);
-      this.#beats[beat]();
+      this.#beat(beat);
     });
     this.#timers.set(beat, timer);
   }

@@ -96,6 +96,23 @@ describe('three members', () => {
     assert.equal(countIn(await get(leader, 'key', true)), 1);
   });
 
+  it('read serializably what they know to be committed, asleep or restarted in between', async () => {
+    const world = new World('m1,m2,m3');
+    const leader = await world.elect();
+    await world.settled(put(leader, 'key'));
+    await world.clock.advance(5_000);
+    for (const { name, rows, member } of [...world.hosts.values()]) {
+      const { applied, resting } = member.status;
+      assert.ok(resting);
+      member.stop();
+      const again = world.start(name, rows);
+      assert.ok(again.member.status.applied < applied);
+      assert.equal(countIn(await get(again, 'key', true)), 1);
+      assert.equal(again.member.status.applied, applied);
+      assert.ok(again.member.status.resting);
+    }
+  });
+
   it('go on under a new leader when the old one is cut off, and lose nothing', async () => {
     const world = new World('m1,m2,m3');
     const old = await world.elect();
