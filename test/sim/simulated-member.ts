@@ -191,8 +191,12 @@ class SimulatedTransport implements Transport {
     this.#living.session.output(() => {
       const proposes = observer.frame(self.id, frame);
       world.network.stream(self.id, to.id, proposes, () => {
-        neighbourhood.reach(to)?.deliver(self.id, (object) => {
-          if (!this.#refused(object.greet(headers), to.id)) object.receive(self.id, frame);
+        const host = neighbourhood.reach(to);
+        host?.deliver(self.id, (object) => {
+          const session = host.sessionOf(object);
+          if (!this.#refused(object.greet(headers), to.id, session)) {
+            object.receive(self.id, frame);
+          }
         });
       });
     });
@@ -246,14 +250,16 @@ class SimulatedTransport implements Transport {
     return headers;
   }
 
-  /** Was it refused? News of the sender's removal goes back to it. */
-  #refused(status: number | undefined, by: NodeId): boolean {
+  /** Was it refused? News of the sender's removal goes back to it, past the output gate of who refused. */
+  #refused(status: number | undefined, by: NodeId, session: DiskSession | undefined): boolean {
     const { world, self, neighbourhood } = this.#setup;
     if (status === GONE) {
-      world.network.datagram(by, self.id, () => {
-        if (!this.#living.alive) return;
-        neighbourhood.host(self.id)?.deliver(by, (object) => {
-          object.member.removedByOthers();
+      session?.output(() => {
+        world.network.datagram(by, self.id, () => {
+          if (!this.#living.alive) return;
+          neighbourhood.host(self.id)?.deliver(by, (object) => {
+            object.member.removedByOthers();
+          });
         });
       });
     }
@@ -283,7 +289,7 @@ class SimulatedTransport implements Transport {
         });
       };
       const status = object.greet(headers);
-      if (this.#refused(status, to.id)) {
+      if (this.#refused(status, to.id, session)) {
         reply(new Error(`status ${status}`));
         return;
       }
