@@ -1,16 +1,23 @@
 /**
- * `npm run wan -- [--regions enam,weur,apac] [--layout FILE] [--seconds N] [--plot FILE]`: real processes
- * with the delays between regions in between, and clients in every region; etcd beside it.
+ * `npm run wan -- [--regions enam,weur,apac] [--layout FILE] [--seconds N] [--plot FILE] [--no-move]`:
+ * real processes with the delays between regions in between, and clients in every region; etcd beside it.
+ * At the end all writers move to another region, and leadership follows them.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { userFolder } from './lib/run-local.ts';
 import { readOptions, UsageError, wholeNumber } from './lib/usage.ts';
-import { type Contestant, startEdgetcdWan, startEtcdWan } from './lib/wan/contestants.ts';
+import {
+  type Contestant,
+  startEdgetcdWan,
+  startEtcdWan,
+  type Weather,
+} from './lib/wan/contestants.ts';
 import { type Layout, layoutOf, readLayout, regionsOf } from './lib/wan/layout.ts';
 import { type Figures, measure } from './lib/wan/measure.ts';
 import { plot } from './lib/wan/plot.ts';
 import { table } from './lib/wan/report.ts';
+import { farthestMove, measureMove, textOfMove } from './lib/wan/writers-move.ts';
 
 export const summary = 'what clients in every region see, with the delays between regions';
 
@@ -26,6 +33,7 @@ export async function run(args: string[]): Promise<number> {
       loss: { type: 'string', default: '0' },
       plot: { type: 'string' },
       'no-etcd': { type: 'boolean', default: false },
+      'no-move': { type: 'boolean', default: false },
     },
   });
   const layout =
@@ -41,7 +49,11 @@ export async function run(args: string[]): Promise<number> {
     jitter: wholeNumber('jitter', values.jitter, { min: 0, max: 100 }) / 100,
     loss: wholeNumber('loss', values.loss, { min: 0, max: 50 }) / 100,
   };
-  const starts = [startEdgetcdWan, ...(values['no-etcd'] ? [] : [startEtcdWan])];
+  const move = values['no-move'] ? undefined : farthestMove(layout, lead);
+  const starts = [
+    (...about: [Layout, Weather]) => startEdgetcdWan(...about),
+    ...(values['no-etcd'] ? [] : [startEtcdWan]),
+  ];
   const runs: Figures[] = [];
   for (const start of starts) {
     runs.push(
@@ -54,6 +66,11 @@ export async function run(args: string[]): Promise<number> {
     `voters ${layout.voters.join(', ')}${learnersText(layout)}; jitter ${values.jitter} % of a delay, loss ${values.loss} %\n`,
   );
   console.log(table(layout, runs));
+  if (move !== undefined) {
+    const following = await startEdgetcdWan(layout, weather, true);
+    const figures = await withContestant(following, (each) => measureMove(each, layout, move));
+    console.log(textOfMove(figures));
+  }
   if (values.plot !== undefined)
     writeFileSync(resolve(userFolder(), values.plot), plot(layout, runs));
   return 0;

@@ -8,6 +8,7 @@ import { UsageError } from '../../scripts/lib/usage.ts';
 import { layoutOf, nearest, readLayout, regionsOf } from '../../scripts/lib/wan/layout.ts';
 import { limitsOf, quorumMs } from '../../scripts/lib/wan/limits.ts';
 import { roundTripMs, WITHIN_REGION_MS } from '../../scripts/lib/wan/round-trips.ts';
+import { bestLeader, farthestMove } from '../../scripts/lib/wan/writers-move.ts';
 import { REGIONS } from '../../src/member/cluster-config.ts';
 
 describe('round trips', () => {
@@ -50,6 +51,20 @@ describe('limits', () => {
       limitsOf(layout, layout.voters, 'weur', 'eeur').localRead,
       roundTripMs('eeur', 'weur'),
     );
+  });
+});
+
+describe('writers that move', () => {
+  it('go as far as there are voters, and have the leader that serves them best', () => {
+    const layout = layoutOf(['enam', 'weur', 'apac'], ['oc']);
+    assert.deepEqual(farthestMove(layout, 'enam'), { from: 'enam', to: 'apac' });
+    assert.equal(farthestMove(layoutOf(['enam', 'enam']), 'enam'), undefined);
+    const members = [...layout.voters, ...layout.learners];
+    assert.equal(bestLeader(layout, members, 'weur'), 'weur');
+    // A leader far from the writers may be near to a majority.
+    const near = layoutOf(['enam', 'wnam', 'oc']);
+    assert.equal(bestLeader(near, near.voters, 'oc'), 'oc');
+    assert.equal(bestLeader(near, near.voters, 'weur'), 'enam');
   });
 });
 

@@ -14,6 +14,7 @@ import {
 import { CommitQuorum } from './checkers/commit-quorum.ts';
 import { CommittedStable } from './checkers/committed-stable.ts';
 import { ElectionQuorum } from './checkers/election-quorum.ts';
+import { HandOvers } from './checkers/hand-over.ts';
 import { LeaderCompleteness } from './checkers/leader-completeness.ts';
 import { LogMatching } from './checkers/log-matching.ts';
 import { PromotionReady } from './checkers/promotion.ts';
@@ -63,6 +64,7 @@ export class Observer {
   readonly commitQuorum: CommitQuorum;
   readonly electionQuorum: ElectionQuorum;
   readonly promotion: PromotionReady;
+  readonly handOvers: HandOvers;
   readonly hints = new Hints();
   /** Told of every entry of normal kind that a member applied, each member's in their order. */
   readonly onApplied: ((applied: Applied) => void)[] = [];
@@ -94,6 +96,7 @@ export class Observer {
     this.commitQuorum = new CommitQuorum(this.configurations);
     this.electionQuorum = new ElectionQuorum(this.configurations);
     this.promotion = new PromotionReady(this.configurations);
+    this.handOvers = new HandOvers(this.configurations, nowMs);
     this.#check = check;
     this.#trace = trace;
     this.#traceMessages = traceMessages;
@@ -106,18 +109,18 @@ export class Observer {
   }
 
   /** A frame that left its sender, past the output gate. Returns whether it forwards a proposal. */
-  frame(who: string, bytes: Uint8Array): boolean {
+  frame(who: string, bytes: Uint8Array, session: DiskSession): boolean {
     const messages = decodeMessages(bytes);
     if (this.#traceMessages !== undefined) {
       for (const message of messages) this.#traceMessages(who, describeMessage(message));
     }
     this.#check(() => {
-      for (const message of messages) this.#message(message);
+      for (const message of messages) this.#message(message, session);
     }, who);
     return messages.some((message) => message.type === MessageType.propose);
   }
 
-  #message(message: Message): void {
+  #message(message: Message, session: DiskSession): void {
     if (message.type === MessageType.rest) this.counts.rests++;
     this.oneVote.sent(message);
     if (this.oneLeader.sent(message)) {
@@ -132,6 +135,7 @@ export class Observer {
     this.electionQuorum.sent(message);
     this.commitQuorum.sent(message);
     this.promotion.sent(message);
+    this.handOvers.sent(message, session);
   }
 
   /** Listens to everything an instance applies. What it never gets confirmed, nobody hears of. */

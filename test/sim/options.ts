@@ -5,7 +5,13 @@
 import type { Prng } from '../../src/lib/prng.ts';
 import type { Settings } from '../../src/mvcc/settings.ts';
 import { drawLeaseTuning } from './lease/lease-tuning.ts';
-import type { LeaseConstant, TunableConstant, WatchConstant } from './patches.ts';
+import type {
+  LeaseConstant,
+  PlacementConstant,
+  TunableConstant,
+  WatchConstant,
+} from './patches.ts';
+import { drawPlacementTuning } from './placement/placement-tuning.ts';
 import type { Tuning } from './tuning.ts';
 import type { Mix } from './workload.ts';
 
@@ -102,7 +108,11 @@ export function drawOptions(
     tuning: drawTuning(prng, regions),
   };
   const chosen = { ...drawn, ...drawProfile(drawn, prng) };
-  const constants = { ...chosen.tuning.constants, ...drawLeaseTuning(seed) };
+  const constants = {
+    ...chosen.tuning.constants,
+    ...drawLeaseTuning(seed),
+    ...drawPlacementTuning(seed),
+  };
   return { ...chosen, tuning: { ...chosen.tuning, constants } };
 }
 
@@ -188,7 +198,11 @@ function drawTuning(prng: Prng, regions: boolean): Tuning {
         Record<
           Exclude<
             TunableConstant,
-            LeaseConstant | WatchConstant | 'ELECTION_TICKS' | 'REST_AFTER_TICKS'
+            | LeaseConstant
+            | PlacementConstant
+            | WatchConstant
+            | 'ELECTION_TICKS'
+            | 'REST_AFTER_TICKS'
           >,
           number
         >

@@ -189,7 +189,7 @@ class SimulatedTransport implements Transport {
     if (world.network.knownDown(self.id, to.id)) return false;
     const headers = this.#headers(to);
     this.#living.session.output(() => {
-      const proposes = observer.frame(self.id, frame);
+      const proposes = observer.frame(self.id, frame, this.#living.session);
       world.network.stream(self.id, to.id, proposes, () => {
         const host = neighbourhood.reach(to);
         host?.deliver(self.id, (object) => {

@@ -340,6 +340,7 @@ class Simulation {
       unknown: outcomes.filter((kind) => kind === undefined || kind === 'unknown').length,
       counts: {
         ...observer.counts,
+        handOvers: observer.handOvers.count,
         crashes: sum('crashes'),
         evictions: sum('evictions'),
         takeovers: sum('takeovers'),

@@ -67,7 +67,12 @@ interface Started {
   readonly stop: () => Promise<void>;
 }
 
-export function startEdgetcdWan(layout: Layout, weather: Weather): Promise<Contestant> {
+/** @param followsWriters unless given leadership stays where the measurement puts it */
+export function startEdgetcdWan(
+  layout: Layout,
+  weather: Weather,
+  followsWriters = false,
+): Promise<Contestant> {
   const places = placesOf(layout);
   return build(layout, weather, {
     name: 'edgetcd',
@@ -80,6 +85,7 @@ export function startEdgetcdWan(layout: Layout, weather: Weather): Promise<Conte
         mode: 'process-per-member',
         ports: listen,
         peerPorts: advertised,
+        variables: { EDGETCD_FOLLOW_WRITERS: String(followsWriters) },
       });
       await cluster.ready();
       return {

@@ -109,7 +109,7 @@ function spreadOf(times: readonly number[]): Spread {
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-function put(rpc: Rpc, key: string): Promise<Uint8Array> {
+export function put(rpc: Rpc, key: string): Promise<Uint8Array> {
   return rpc.unary(
     'etcdserverpb.KV/Put',
     PutRequest.encode({ key: Buffer.from(key), value: VALUE }).finish(),
@@ -174,7 +174,7 @@ async function eventsEverywhere(
 }
 
 /** The leader's place, as any member that answers knows it. */
-async function leaderOf({ members, connect }: Contestant, except?: number): Promise<number> {
+export async function leaderOf({ members, connect }: Contestant, except?: number): Promise<number> {
   for (const [at, member] of members.entries()) {
     if (at === except) continue;
     const rpc = await connect(member.region, at);
@@ -189,7 +189,7 @@ async function leaderOf({ members, connect }: Contestant, except?: number): Prom
   throw new Error('look for the leader: no member knows one');
 }
 
-async function moveLeaderTo(contestant: Contestant, region: Region): Promise<void> {
+export async function moveLeaderTo(contestant: Contestant, region: Region): Promise<void> {
   const target = contestant.members.findIndex(
     (member) => member.region === region && !member.learner,
   );
@@ -263,7 +263,7 @@ async function failOver(contestant: Contestant, layout: Layout): Promise<number 
   return tookMs;
 }
 
-async function untilDone(call: () => Promise<unknown>): Promise<void> {
+export async function untilDone(call: () => Promise<unknown>): Promise<void> {
   const deadlineMs = performance.now() + GIVE_UP_MS;
   for (;;) {
     try {

@@ -177,7 +177,7 @@ class LeasePart implements WorkloadPart {
       this.#calmMs = nowMs;
       if (this.#options.ending === 'pokes') this.#poke();
     }
-    const boundMs = lifeBoundMs(this.#calmMs, WAITED_TTL_SECONDS_MAX, this.#leaderLost);
+    const boundMs = lifeBoundMs(this.#settledMs, WAITED_TTL_SECONDS_MAX, this.#leaderLost);
     // Renewals from before may still have been on their way.
     const late = nowMs > boundMs + PROPOSAL_TIMEOUT_MS;
     // Candidates whose callers have given up are still withdrawn.
@@ -197,7 +197,7 @@ class LeasePart implements WorkloadPart {
     checkLockHolders(calls, decisions);
     checkCandidateKeys(calls, decisions);
     checkBoundedLife(calls, decisions, {
-      calmMs: this.#calmMs ?? 0,
+      calmMs: this.#settledMs,
       nowMs: this.#cluster.scheduler.nowMs,
       leaderLost: this.#leaderLost,
       waitedTtlSecondsMax: WAITED_TTL_SECONDS_MAX,
@@ -207,6 +207,11 @@ class LeasePart implements WorkloadPart {
         .usable()
         .flatMap(({ current }) => (current === undefined ? [] : [current.instance.member.state])),
     );
+  }
+
+  /** Since when all is calm, and leadership has not been handed over: its new holder gives leases more time. */
+  get #settledMs(): number {
+    return Math.max(this.#calmMs ?? 0, this.#cluster.observer.handOvers.lastMs);
   }
 
   /** Leases that are waited for and have not ended. */
