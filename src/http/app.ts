@@ -15,6 +15,7 @@ import { grpcWebRoutes } from './grpc-web/routes.ts';
 import { healthRoutes } from './health.ts';
 import { keepAliveRoutes } from './keepalive.ts';
 import { observeRoutes } from './observe.ts';
+import { memberRoutes } from './members.ts';
 import { restoreRoutes } from './restore.ts';
 import { sessionRoutes } from './session.ts';
 import { waitingRoutes } from './waiting.ts';
@@ -48,6 +49,7 @@ export function createApp({ access, routerOf, admit, origins = [] }: AppParts): 
   app.route('/', sessionRoutes(routerOf));
   app.route('/', grpcWebRoutes(routerOf));
   app.route('/', restoreRoutes(routerOf));
+  app.route('/', memberRoutes(routerOf));
   app.route(
     '/',
     healthRoutes((request) => routerOf(request).nearest),

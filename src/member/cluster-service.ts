@@ -1,4 +1,5 @@
 /** The Cluster service of one member: who belongs to the cluster, and changes of that. */
+import { Code, StatusError } from '../api/errors.ts';
 import {
   idOf,
   idToLong,
@@ -15,7 +16,9 @@ import {
   MemberUpdateResponse,
 } from '../api/messages.ts';
 import type { Member as Membership } from '../apply/membership.ts';
+import { EMPTY_BYTES } from '../lib/bytes.ts';
 import type { Member } from './member.ts';
+import { decodeCommand, REPLACE_METHOD } from './membership-messages.ts';
 import { type ServiceTable, unaryMethod } from './method-table.ts';
 
 /** Headers of this service carry no revision: it does not touch the store (etcd rule M6). */
@@ -75,6 +78,17 @@ export function clusterService(member: Member): ServiceTable {
         return { ...NO_REVISION, members: listed() };
       },
     ),
+
+    // etcd has no call for a change of several members.
+    [REPLACE_METHOD]: {
+      kind: 'unary',
+      run: async (body) => {
+        const command = decodeCommand(body);
+        if (command.kind !== 'replace') throw new StatusError(Code.InvalidArgument, command.kind);
+        await member.admin.run(command);
+        return EMPTY_BYTES;
+      },
+    },
   };
 }
 

@@ -8,7 +8,12 @@ import type { Membership } from '../apply/membership.ts';
 import { ELECTION_TICKS, PROPOSAL_TIMEOUT_MS, TICK_MS } from '../constants.ts';
 import { byteString } from '../lib/bytes.ts';
 import type { RawNode } from '../raft/raw-node.ts';
-import { type ConfChange, ConfChangeType, type NodeId } from '../raft/types.ts';
+import {
+  type ConfChange,
+  type ConfChangeStep,
+  ConfChangeType,
+  type NodeId,
+} from '../raft/types.ts';
 import { memberIdOf } from './cluster-config.ts';
 import {
   decodeAnswer,
@@ -16,7 +21,13 @@ import {
   type MembershipAnswer,
   type MembershipCommand,
 } from './membership-messages.ts';
-import { checkAdd, checkPromote, checkRemove, type Situation } from './membership-rules.ts';
+import {
+  checkAdd,
+  checkPromote,
+  checkRemove,
+  checkReplace,
+  type Situation,
+} from './membership-rules.ts';
 import { parsePeerUrls, siblingName } from './peer-url.ts';
 import { PEER_MEMBERSHIP_PATH } from './peer-protocol.ts';
 import type { Clock, PeerAddress, Transport } from './ports.ts';
@@ -42,7 +53,7 @@ type Description = Omit<Parameters<typeof MemberDescription.encode>[0], 'propose
 
 interface Planned {
   readonly id: NodeId;
-  readonly type: ConfChangeType;
+  readonly steps: readonly ConfChangeStep[];
   readonly description: Description;
 }
 
@@ -204,14 +215,24 @@ export class MembershipAdmin {
         checkRemove(situation, command.id);
         return {
           id: command.id,
-          type: ConfChangeType.remove,
+          steps: [{ type: ConfChangeType.remove, node: command.id }],
           description: { ID: idToLong(command.id) },
         };
       case 'promote':
         checkPromote(situation, command.id);
         return {
           id: command.id,
-          type: ConfChangeType.addVoter,
+          steps: [{ type: ConfChangeType.addVoter, node: command.id }],
+          description: { ID: idToLong(command.id) },
+        };
+      case 'replace':
+        checkReplace(situation, command.id, command.voter);
+        return {
+          id: command.id,
+          steps: [
+            { type: ConfChangeType.addVoter, node: command.id },
+            { type: ConfChangeType.remove, node: command.voter },
+          ],
           description: { ID: idToLong(command.id) },
         };
       case 'update': {
@@ -220,7 +241,7 @@ export class MembershipAdmin {
         refuseOtherObject(member.peerUrls, urls);
         return {
           id: member.id,
-          type: member.isLearner ? ConfChangeType.addLearner : ConfChangeType.addVoter,
+          steps: [{ type: kindOf(member.isLearner), node: member.id }],
           description: { ID: idToLong(member.id), peer_urls: urls },
         };
       }
@@ -235,7 +256,7 @@ export class MembershipAdmin {
     if (membership.get(id) !== undefined) throw StatusError.of('memberExist');
     return {
       id,
-      type: learner ? ConfChangeType.addLearner : ConfChangeType.addVoter,
+      steps: [{ type: kindOf(learner), node: id }],
       description: {
         ID: idToLong(id),
         peer_urls: peerUrls,
@@ -245,14 +266,14 @@ export class MembershipAdmin {
     };
   }
 
-  #propose({ id, type, description }: Planned): Promise<void> {
+  #propose({ steps, description }: Planned): Promise<void> {
     const sequence = ++this.#sequence;
     const context = MemberDescription.encode({
       ...description,
       proposer: this.#ports.nonce,
       sequence,
     }).finish();
-    const change: ConfChange = { steps: [{ type, node: id }], transition: 'auto', context };
+    const change: ConfChange = { steps, transition: 'auto', context };
     const deadlineMs = this.#ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
     const applied = new Promise<void>((resolve, reject) => {
       this.#waiting.set(sequence, {
@@ -295,6 +316,10 @@ export class MembershipAdmin {
       parsePeerUrls(command.peerUrls, this.#ports.cluster);
     }
   }
+}
+
+function kindOf(isLearner: boolean): ConfChangeType {
+  return isLearner ? ConfChangeType.addLearner : ConfChangeType.addVoter;
 }
 
 async function forward(

@@ -7,7 +7,12 @@ export type MembershipCommand =
   | { readonly kind: 'add'; readonly peerUrls: readonly string[]; readonly learner: boolean }
   | { readonly kind: 'remove'; readonly id: NodeId }
   | { readonly kind: 'update'; readonly id: NodeId; readonly peerUrls: readonly string[] }
-  | { readonly kind: 'promote'; readonly id: NodeId };
+  | { readonly kind: 'promote'; readonly id: NodeId }
+  /** The learner `id` votes from now on, and `voter` is no member any more: in one change. */
+  | { readonly kind: 'replace'; readonly id: NodeId; readonly voter: NodeId };
+
+/** Unary, its request an encoded command `replace`, its response empty. */
+export const REPLACE_METHOD = 'edgetcd.Cluster/ReplaceVoter';
 
 export type MembershipAnswer =
   /** The change is applied at the leader. */
@@ -16,7 +21,7 @@ export type MembershipAnswer =
   /** The member asked does not lead. */
   | { readonly kind: 'notLeader' };
 
-const KINDS = ['add', 'remove', 'update', 'promote'] as const;
+const KINDS = ['add', 'remove', 'update', 'promote', 'replace'] as const;
 const Answer = { DONE: 1, REFUSED: 2, NOT_LEADER: 3 } as const;
 const PEER_URLS_MAX = 64;
 
@@ -25,10 +30,16 @@ export function encodeCommand(command: MembershipCommand): Uint8Array {
   writer.u8(KINDS.indexOf(command.kind));
   writer.string(command.kind === 'add' ? '' : command.id);
   writer.u8(command.kind === 'add' && command.learner ? 1 : 0);
-  const urls = command.kind === 'add' || command.kind === 'update' ? command.peerUrls : [];
-  writer.varint(urls.length);
-  for (const url of urls) writer.string(url);
+  const texts = textsOf(command);
+  writer.varint(texts.length);
+  for (const text of texts) writer.string(text);
   return writer.finish();
+}
+
+/** Peer URLs, or the voter that goes. */
+function textsOf(command: MembershipCommand): readonly string[] {
+  if (command.kind === 'add' || command.kind === 'update') return command.peerUrls;
+  return command.kind === 'replace' ? [command.voter] : [];
 }
 
 /** @throws DecodeError */
@@ -50,6 +61,8 @@ export function decodeCommand(bytes: Uint8Array): MembershipCommand {
       return { kind, peerUrls, learner };
     case 'update':
       return { kind, id, peerUrls };
+    case 'replace':
+      return { kind, id, voter: peerUrls[0] ?? '' };
     default:
       return { kind, id };
   }

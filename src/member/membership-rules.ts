@@ -1,5 +1,5 @@
 /** When a leader lets the membership change: etcd's strict reconfiguration check (rules M2 to M4). */
-import { StatusError } from '../api/errors.ts';
+import { Code, StatusError } from '../api/errors.ts';
 import type { Member, Membership } from '../apply/membership.ts';
 import { LEARNER_MATCH_SHARE_MIN } from '../constants.ts';
 import type { ProgressStatus } from '../raft/config.ts';
@@ -64,6 +64,33 @@ export function checkPromote({ membership, self, progress }: Situation, id: Node
   if (voters.filter(isStarted).length + 1 < quorum(voters.length + 1)) {
     throw StatusError.of('memberNotEnoughStarted');
   }
+}
+
+/**
+ * A learner is promoted and a voter removed in one joint change (thesis 4.3). The voter stops when the
+ * joint phase begins, so both halves must have their quorums without it, and it must not be the leader.
+ * @throws StatusError those of `checkPromote`, memberNotFound, unhealthy; FailedPrecondition otherwise
+ */
+export function checkReplace(situation: Situation, id: NodeId, voter: NodeId): void {
+  checkPromote(situation, id);
+  const { membership, self, heard, progress } = situation;
+  const leaving = membership.get(voter);
+  if (leaving === undefined) throw StatusError.of('memberNotFound');
+  if (leaving.isLearner) throw replaceRefusal(leaving, 'it is no voter');
+  if (voter === self) throw replaceRefusal(leaving, 'it leads, hand leadership over first');
+  const voters = votersOf(membership);
+  const staying = voters.filter((each) => each.id !== voter && heard.has(each.id)).length;
+  if (voters.length - 1 < quorum(voters.length)) {
+    throw replaceRefusal(leaving, 'the other voters are no quorum, promote the learner first');
+  }
+  if (staying < quorum(voters.length)) throw StatusError.of('unhealthy');
+  if (progress.find((each) => each.id === id)?.active !== true) {
+    throw StatusError.of('learnerNotReady');
+  }
+}
+
+function replaceRefusal({ id, name }: Member, why: string): StatusError {
+  return new StatusError(Code.FailedPrecondition, `edgetcd: replace voter ${name || id}: ${why}`);
 }
 
 function votersOf(membership: Membership): readonly Member[] {

@@ -18,6 +18,7 @@ import {
 } from '../../src/api/messages.ts';
 import type { ErrorName } from '../../src/api/errors.ts';
 import { bytesOf } from '../../src/lib/bytes.ts';
+import { encodeCommand, REPLACE_METHOD } from '../../src/member/membership-messages.ts';
 import type { CallResult } from '../../src/member/rpc.ts';
 import { type Host, World } from './support/world.ts';
 
@@ -196,6 +197,63 @@ describe('MemberAdd', () => {
       await ok(world, add(leader, `http://127.0.0.1:${100 + each}`, true));
     }
     await refused(world, add(leader, 'http://127.0.0.1:3', true), 'tooManyLearners');
+  });
+});
+
+describe('a voter replaced by a learner', () => {
+  const replace = (host: Host, voter: string, id: string): Promise<CallResult> =>
+    host.service.call(REPLACE_METHOD, encodeCommand({ kind: 'replace', id, voter }));
+  const refusedWith = async (world: World, pending: Promise<CallResult>, text: RegExp) => {
+    const { code, message } = await world.settled(pending);
+    assert.equal(code, Code.FailedPrecondition);
+    assert.match(message, text);
+  };
+
+  it('goes in one change while clients write, and the newcomer votes', async () => {
+    const world = new World('m1,m2,m3');
+    const leader = await world.elect();
+    world.objects.add('m4');
+    const learner = idIn(await ok(world, add(leader, 'do://test/m4?region=oc', true)));
+    const host = await joined(world, 'm4');
+    const gone = follower(world, leader);
+    await ok(world, put(leader, 'before'));
+    // At any member.
+    await ok(world, replace(host, gone.member.self.id, learner));
+    await world.clock.advance(1_000);
+    assert.deepEqual(
+      (await list(world, leader)).map(({ ID, isLearner }) => [idOf(ID), isLearner]),
+      [...world.hosts.values()]
+        .filter((each) => each !== gone)
+        .map((each) => [each.member.self.id, false])
+        .toSorted(([left], [right]) => (String(left) < String(right) ? -1 : 1)),
+    );
+    const { confState } = leader.member.status;
+    assert.deepEqual(confState.votersOutgoing, []);
+    assert.deepEqual(new Set(confState.voters).has(learner), true);
+    const [other] = [...world.hosts.values()].filter(
+      (each) => ![leader, gone, host].includes(each),
+    );
+    world.cut.add(other?.name ?? '');
+    await ok(world, put(leader, 'by two of three, the newcomer among them'));
+  });
+
+  it('is refused where the others would be no quorum, and to whoever leads or is no voter', async () => {
+    const world = new World('m1,m2,l1:learner,l2:learner');
+    const leader = await world.elect();
+    await ok(world, put(leader, 'key'));
+    const idOfMember = (name: string): string => world.host(name).member.self.id;
+    const [l1, l2] = [idOfMember('l1'), idOfMember('l2')];
+    const other = follower(world, leader).member.self.id;
+    await refusedWith(world, replace(leader, other, l1), /the other voters are no quorum/);
+    await refusedWith(world, replace(leader, l2, l1), /l2: it is no voter/);
+    await refusedWith(world, replace(leader, leader.member.self.id, l1), /it leads/);
+    await refused(world, replace(leader, 'f'.repeat(16), l1), 'memberNotFound');
+    await refused(world, replace(leader, other, leader.member.self.id), 'memberNotLearner');
+    await ok(world, promote(leader, l1));
+    world.cut.add('l2');
+    await world.clock.advance(3_000);
+    await ok(world, put(leader, 'awake'));
+    await refused(world, replace(leader, other, l2), 'learnerNotReady');
   });
 });
 
