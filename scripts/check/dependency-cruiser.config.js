@@ -33,6 +33,7 @@ const MAY_IMPORT = {
     'member/region-distance',
     'member/watch-bridge',
     'member/restore-messages',
+    'member/membership-messages',
     'session',
     'client',
   ],
