@@ -5,13 +5,7 @@
 import type { Prng } from '../../src/lib/prng.ts';
 import type { Settings } from '../../src/mvcc/settings.ts';
 import { drawLeaseTuning } from './lease/lease-tuning.ts';
-import type {
-  LeaseConstant,
-  PlacementConstant,
-  TunableConstant,
-  WatchConstant,
-} from './patches.ts';
-import { drawPlacementTuning } from './placement/placement-tuning.ts';
+import type { LeaseConstant, TunableConstant, WatchConstant } from './patches.ts';
 import type { Tuning } from './tuning.ts';
 import type { Mix } from './workload.ts';
 
@@ -108,11 +102,7 @@ export function drawOptions(
     tuning: drawTuning(prng, regions),
   };
   const chosen = { ...drawn, ...drawProfile(drawn, prng) };
-  const constants = {
-    ...chosen.tuning.constants,
-    ...drawLeaseTuning(seed),
-    ...drawPlacementTuning(seed),
-  };
+  const constants = { ...chosen.tuning.constants, ...drawLeaseTuning(seed) };
   return { ...chosen, tuning: { ...chosen.tuning, constants } };
 }
 
@@ -198,11 +188,7 @@ function drawTuning(prng: Prng, regions: boolean): Tuning {
         Record<
           Exclude<
             TunableConstant,
-            | LeaseConstant
-            | PlacementConstant
-            | WatchConstant
-            | 'ELECTION_TICKS'
-            | 'REST_AFTER_TICKS'
+            LeaseConstant | WatchConstant | 'ELECTION_TICKS' | 'REST_AFTER_TICKS'
           >,
           number
         >

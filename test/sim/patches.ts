@@ -59,19 +59,11 @@ export const TUNABLE_CONSTANTS = [
   'LEASE_CHECKPOINT_DRIFT_SECONDS_MAX',
   'LEASE_CHECKPOINT_SWEEP_MS',
   'LEASE_AWAKE_ALARM_MS',
-  'PLACEMENT_ROUND_TICKS',
-  'PLACEMENT_ROUNDS_MIN',
-  'PLACEMENT_PROPOSALS_MIN',
-  'PLACEMENT_CAUGHT_UP_TICKS',
-  'PLACEMENT_GAIN_MS_MIN',
-  'PLACEMENT_GAIN_SHARE_MIN',
 ] as const;
 export type WatchConstant = (typeof WATCH_CONSTANTS)[number];
 export type TunableConstant = (typeof TUNABLE_CONSTANTS)[number];
 /** Those that lease/lease-tuning.ts draws. */
 export type LeaseConstant = Extract<TunableConstant, `LEASE_${string}`>;
-/** Those that placement/placement-tuning.ts draws. */
-export type PlacementConstant = Extract<TunableConstant, `PLACEMENT_${string}`>;
 
 /** What the loaded constants module offers beside its constants. */
 export interface TunedModule {

@@ -3,7 +3,6 @@ import { LEASE_MUTANTS } from './lease.ts';
 import { MEMBER_MUTANTS } from './member.ts';
 import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
-import { PLACEMENT_MUTANTS } from './placement.ts';
 import { RAFT_MUTANTS } from './raft.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 import { WATCH_MUTANTS } from './watch.ts';
@@ -13,7 +12,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...STORAGE_MUTANTS,
   ...MEMBER_MUTANTS,
   ...MEMBERSHIP_MUTANTS,
-  ...PLACEMENT_MUTANTS,
   ...LEASE_MUTANTS,
   ...WATCH_MUTANTS,
 ];
