@@ -39,6 +39,9 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   readonly #rows: SqlRowStore;
   readonly #clock: SystemClock;
   #live: LiveMember | undefined;
+  /** Of this instance. */
+  #requests = 0;
+  #messages = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -52,10 +55,12 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   }
 
   call(method: string, body: Uint8Array, options?: CallOptions): Promise<CallResult> {
+    this.#requests++;
     return this.#member().service.call(method, body, options);
   }
 
   begin(method: string, body: Uint8Array): Promise<CallResult> {
+    this.#requests++;
     return this.#member().service.begin(method, body);
   }
 
@@ -65,15 +70,18 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
     cursor: Uint8Array | undefined,
     options?: CallOptions,
   ): Promise<CallResult> {
+    this.#requests++;
     return this.#member().service.page(method, body, cursor, options);
   }
 
   health(query: HealthQuery): Promise<HealthReport> {
+    this.#requests++;
     return this.#member().service.health(query);
   }
 
   /** Who belongs to the cluster as far as this member knows, also when it has left; undefined: nobody told it. */
   roster(): Roster | undefined {
+    this.#requests++;
     return this.#live?.member.roster;
   }
 
@@ -87,6 +95,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
 
   /** Upgrades to sessions and watch streams, passed on by the Worker, and what peers send: their upgrade and POSTs. */
   override async fetch(request: Request): Promise<Response> {
+    this.#requests++;
     const path = new URL(request.url).pathname;
     if (path === METRICS_PATH) return this.#metrics();
     const watchKind = WatchSockets.kindOf(path);
@@ -96,6 +105,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   }
 
   override webSocketMessage(socket: WebSocket, data: ArrayBuffer | string): void {
+    this.#messages++;
     const live = this.#live;
     if (live === undefined) {
       socket.close(1001, 'no member');
@@ -120,6 +130,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
   }
 
   override alarm(): void {
+    this.#requests++;
     this.#clock.alarmFired();
     this.#live?.member.alarm();
   }
@@ -157,9 +168,8 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
 
   #metrics(): Response {
     const { member, sessionHost } = this.#member();
-    const { rowsRead, rowsWritten } = this.#rows;
     const { sessions } = sessionHost.gauges;
-    return new Response(metricsOf(member, { rowsRead, rowsWritten, sessions }));
+    return new Response(metricsOf(member, { sessions }));
   }
 
   #givesWayTo(addressed: Identity): boolean {
@@ -191,6 +201,12 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
       transport,
       log,
       abandon: (reason: unknown) => abandon(ctx, reason),
+      usage: () => ({
+        requests: this.#requests,
+        messages: this.#messages,
+        rowsRead: this.#rows.rowsRead,
+        rowsWritten: this.#rows.rowsWritten + this.#clock.alarmsSet,
+      }),
       settings: settingsOf(env, seat.config.name),
     };
     this.#live = new LiveMember(ctx, seat, ports, secret);

@@ -5,6 +5,8 @@ export class SystemClock implements Clock {
   readonly #storage: DurableObjectStorage;
   /** What the alarm is set to, so that an unchanged wish costs no write. Undefined: not known yet. */
   #alarmMs: number | 'none' | undefined;
+  /** Each is billed as a row written. */
+  alarmsSet = 0;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -23,8 +25,12 @@ export class SystemClock implements Clock {
     const wish = atMs ?? 'none';
     if (wish === this.#alarmMs) return;
     this.#alarmMs = wish;
-    if (atMs === undefined) void this.#storage.deleteAlarm();
-    else void this.#storage.setAlarm(atMs);
+    if (atMs === undefined) {
+      void this.#storage.deleteAlarm();
+    } else {
+      this.alarmsSet++;
+      void this.#storage.setAlarm(atMs);
+    }
   }
 
   /** The alarm went off: none is set any more. */

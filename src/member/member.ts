@@ -115,7 +115,7 @@ export class Member {
     this.#raft = openRaft(identity.id, ports, this.#wal, nonce, damage !== undefined, isMember);
     this.#reads = new LinearizableReads(nonce);
     this.#proposals = new ProposalQueue(nonce);
-    this.meters = new Meters(rows);
+    this.meters = new Meters(rows, ports.usage);
     this.#peers = new Peers(
       { ...ports, meters: this.meters },
       (id) => this.addressOf(id),

@@ -1,8 +1,11 @@
-/** What a member counts. All but its times awake begin at 0 with each instance, as after a restart. */
+/** What a member counts. All but what it is billed for begin at 0 with each instance, as after a restart. */
+import type { ByteReader } from '../lib/binary.ts';
 import { readNote, writeNote } from '../lib/note-row.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Change } from '../mvcc/types.ts';
 import { NO_NODE, type NodeId } from '../raft/types.ts';
+import { TICK_MS } from '../constants.ts';
+import { NO_USAGE, sumOf, type Usage } from './usage.ts';
 
 const TABLE = 'awake';
 const ROW = 0;
@@ -20,27 +23,46 @@ export class Meters {
   leaderChanges = 0;
   /** Instances of this member so far, since each time its object is needed after sleep makes one. */
   wakes = 1;
-  /** Time with Raft's clock running, over all instances; the last ones up to their last rest. */
+  /**
+   * Time with Raft's clock running, which is when a timer keeps the object from hibernating; over all
+   * instances, the last ones up to their last rest.
+   */
   awakeMs = 0;
   readonly #rows: RowStore;
   #leader: NodeId = NO_NODE;
   #lastTickMs: number | undefined;
   #savedAwakeMs = -1;
 
-  constructor(rows: RowStore) {
+  /** Of former instances, up to their last rest. */
+  #formerUsage = NO_USAGE;
+  readonly #usage: () => Usage;
+
+  /** @param usage of this instance so far */
+  constructor(rows: RowStore, usage: () => Usage = () => NO_USAGE) {
     this.#rows = rows;
+    this.#usage = usage;
     const saved = readNote(rows, TABLE, ROW, (reader) => ({
       wakes: reader.varint(),
       awakeMs: reader.varint(),
+      // Former releases counted no more.
+      usage: reader.remaining === 0 ? NO_USAGE : readUsage(reader),
     }));
     if (saved === undefined) return;
     this.wakes += saved.wakes;
     this.awakeMs = saved.awakeMs;
     this.#savedAwakeMs = saved.awakeMs;
+    this.#formerUsage = saved.usage;
+  }
+
+  /** Over all instances. */
+  get usage(): Usage {
+    return sumOf(this.#formerUsage, this.#usage());
   }
 
   tick(nowMs: number, leader: NodeId): void {
-    if (this.#lastTickMs !== undefined) this.awakeMs += Math.max(0, nowMs - this.#lastTickMs);
+    // The first one was waited for, too.
+    this.awakeMs +=
+      this.#lastTickMs === undefined ? TICK_MS : Math.max(0, nowMs - this.#lastTickMs);
     this.#lastTickMs = nowMs;
     if (leader === NO_NODE || leader === this.#leader) return;
     this.#leader = leader;
@@ -52,9 +74,12 @@ export class Meters {
     this.#lastTickMs = undefined;
     if (this.awakeMs === this.#savedAwakeMs) return;
     this.#savedAwakeMs = this.awakeMs;
+    const { requests, messages, rowsRead, rowsWritten } = this.usage;
     writeNote(this.#rows, TABLE, ROW, (writer) => {
       writer.varint(this.wakes);
       writer.varint(Math.floor(this.awakeMs));
+      // The row that is written here is one of them.
+      for (const count of [requests, messages, rowsRead, rowsWritten + 1]) writer.varint(count);
     });
   }
 
@@ -85,4 +110,9 @@ export class Meters {
     }
     return traffic;
   }
+}
+
+function readUsage(reader: ByteReader): Usage {
+  const next = (): number => reader.varint();
+  return { requests: next(), messages: next(), rowsRead: next(), rowsWritten: next() };
 }

@@ -2,12 +2,10 @@
 import { CLUSTER_VERSION, SERVER_VERSION } from '../constants.ts';
 import { NO_NODE } from '../raft/types.ts';
 import type { Member } from './member.ts';
+import { costOf, PRICES, storageCostPerMonth } from './usage.ts';
 
 /** What the host of a member knows. */
 export interface HostFigures {
-  /** Rows of storage, as the platform bills them, since this instance was made. */
-  readonly rowsRead: number;
-  readonly rowsWritten: number;
   readonly sessions: number;
 }
 
@@ -62,7 +60,7 @@ export function metricsOf(member: Member, host: HostFigures): string {
   storeMetrics(text, member);
   peerMetrics(text, member);
   watchMetrics(text, member, host);
-  edgeMetrics(text, member, host);
+  edgeMetrics(text, member);
   return text.toString();
 }
 
@@ -141,23 +139,45 @@ function watchMetrics(text: MetricsText, { watch }: Member, host: HostFigures): 
   text.gauge('edgetcd_sessions', 'Sessions of clients.', host.sessions);
 }
 
-/** What only exists here: an object that sleeps, and is billed for being awake and for rows. */
-function edgeMetrics(text: MetricsText, each: Member, host: HostFigures): void {
-  const { meters, self, status, placement } = each;
+/** What only exists here: an object that sleeps, and is billed for being awake, for requests and for rows. */
+function edgeMetrics(text: MetricsText, { meters, self, status, storageBytes }: Member): void {
   const member = { member: self.name };
+  const { usage } = meters;
+  const awakeSeconds = meters.awakeMs / 1000;
   text.gauge('edgetcd_member_info', 'This member, as label.', 1, member);
   text.gauge('edgetcd_resting', 'Whether the cluster rests, as far as it knows.', status.resting);
   text.counter('edgetcd_wakes_total', 'Times that the object was built.', meters.wakes);
   text.counter(
     'edgetcd_awake_seconds_total',
-    "Time with Raft's clock running, in all.",
-    meters.awakeMs / 1000,
+    'Time in which timers kept the object from hibernating, in all.',
+    awakeSeconds,
   );
   text.counter(
-    'edgetcd_leader_hand_overs_total',
-    'Times that this member handed leadership to where it serves better.',
-    placement.handOvers,
+    'edgetcd_requests_total',
+    'Calls, requests, upgrades and alarms of the object, in all.',
+    usage.requests,
   );
-  text.counter('edgetcd_rows_read_total', 'Rows read since the last wake.', host.rowsRead);
-  text.counter('edgetcd_rows_written_total', 'Rows written since the last wake.', host.rowsWritten);
+  text.counter(
+    'edgetcd_socket_messages_total',
+    'WebSocket messages that came in, in all.',
+    usage.messages,
+  );
+  text.counter('edgetcd_rows_read_total', 'Rows read, in all.', usage.rowsRead);
+  text.counter('edgetcd_rows_written_total', 'Rows written, in all.', usage.rowsWritten);
+  const cost = costOf(usage, awakeSeconds);
+  text.counters(
+    'edgetcd_cost_dollars_total',
+    `By Cloudflare's prices of ${PRICES.asOf}, before what a month includes.`,
+    [
+      [cost.requests, { for: 'requests' }],
+      [cost.duration, { for: 'duration' }],
+      [cost.rowsRead, { for: 'rows_read' }],
+      [cost.rowsWritten, { for: 'rows_written' }],
+    ],
+  );
+  text.gauge(
+    'edgetcd_storage_cost_dollars_per_month',
+    'What is stored now, by the same prices.',
+    storageCostPerMonth(storageBytes),
+  );
 }

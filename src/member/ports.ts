@@ -2,6 +2,7 @@
  * What a member needs from the world. The Durable Object shell, plain Node and the simulator each
  * implement these; nothing under src/member reaches a clock, chance, the network or storage but here.
  */
+import type { Usage } from './usage.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { NodeId } from '../raft/types.ts';
 
@@ -64,6 +65,8 @@ export interface MemberPorts {
    * the next event builds a new one from storage.
    */
   readonly abandon: (reason: unknown) => void;
+  /** What this instance was billed for so far; a host that is billed for nothing leaves it out. */
+  readonly usage?: () => Usage;
   readonly settings?: MemberSettings;
 }
 
