@@ -19,6 +19,8 @@ export const CLUSTERS_REMEMBERED_MAX = 1_000;
 export const PEER_PROTOCOL_VERSION = 1;
 /** Frames kept while a stream is being dialled. Raft repeats what is dropped beyond. */
 export const PEER_STREAM_QUEUE_BYTES_MAX = 8 * 1024 * 1024;
+/** Frames that go by requests of their own while a stream is being dialled; later ones wait for it. */
+export const PEER_POSTS_WHILE_DIALING_MAX = 4;
 /** Pause after a failed dial; about two heartbeats, so that a returned peer is found quickly. */
 export const PEER_REDIAL_MS = 200;
 /** One batch of messages to one peer; larger batches are cut. Inbound WebSocket limit: 32 MiB. */
@@ -95,6 +97,8 @@ export const HASH_WAIT_MS_MAX = 5_000;
 export const CHECKPOINT_BYTES = 4 * 1024 * 1024;
 /** Applied entries after which it does so even if they are small (etcd's snapshot-count). */
 export const CHECKPOINT_ENTRIES = 10_000;
+/** Rows of the log after which a member that comes to rest does so: every wake reads, and pays for, each. */
+export const CHECKPOINT_AT_REST_ROWS = 256;
 /** Entries left in the log for slow followers after a checkpoint (etcd's catch-up entries). */
 export const CATCH_UP_ENTRIES = 5_000;
 /** Bytes of log left for slow followers; beyond this they get a snapshot. */

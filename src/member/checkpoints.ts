@@ -1,6 +1,6 @@
 import type { Member as MembershipEntry } from '../apply/membership.ts';
 import type { StateMachine } from '../apply/state-machine.ts';
-import { CHECKPOINT_BYTES, CHECKPOINT_ENTRIES } from '../constants.ts';
+import { CHECKPOINT_AT_REST_ROWS, CHECKPOINT_BYTES, CHECKPOINT_ENTRIES } from '../constants.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { ConfState, SnapshotMeta } from '../raft/types.ts';
 import type { Wal } from '../wal/wal.ts';
@@ -29,6 +29,11 @@ export class Checkpoints {
       this.#state.mvcc.unflushedBytes >= CHECKPOINT_BYTES ||
       this.#state.applied.index - this.#savedIndex >= CHECKPOINT_ENTRIES
     );
+  }
+
+  get dueAtRest(): boolean {
+    const hasNews = this.#state.applied.index > this.#savedIndex;
+    return hasNews && this.#wal.sizes.rows >= CHECKPOINT_AT_REST_ROWS;
   }
 
   /**

@@ -443,6 +443,7 @@ export class Member {
     }
     this.#pace.endTicks();
     this.fresh.rest();
+    if (this.#checkpoints.dueAtRest) this.checkpoint();
     this.meters.rest();
     // Also when no tick was due: a tick may be what ended here, or a stray message was answered.
     this.#peers.quiet();

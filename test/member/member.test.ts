@@ -10,12 +10,14 @@ import {
   RangeRequest,
   RangeResponse,
 } from '../../src/api/messages.ts';
+import { CHECKPOINT_AT_REST_ROWS } from '../../src/constants.ts';
 import { UnknownRequestError } from '../../src/apply/unknown-request.ts';
 import { bytesOf } from '../../src/lib/bytes.ts';
 import { CANNOT_START, type CallResult } from '../../src/member/rpc.ts';
 import { encodeMessages } from '../../src/raft/codec.ts';
 import { messageOf } from '../../src/raft/message.ts';
 import { MessageType } from '../../src/raft/types.ts';
+import { LOG_TABLE } from '../../src/wal/batch-rows.ts';
 import { type Host, World } from './support/world.ts';
 
 const put = (host: Host, key: string): Promise<CallResult> =>
@@ -62,6 +64,21 @@ describe('three members', () => {
     }
     const hashes = await Promise.all([...world.hosts.values()].map(hashOf));
     assert.equal(new Set(hashes).size, 1);
+  });
+
+  it('keep few rows of log over their rests, since every wake reads them', async () => {
+    const world = new World('m1,m2,m3');
+    const leader = await world.elect();
+    for (let count = 1; count <= 4 * CHECKPOINT_AT_REST_ROWS; count++) {
+      await world.settled(put(leader, `key ${count}`));
+      if (count % 128 === 0) await world.clock.advance(5_000);
+    }
+    for (const { rows, name } of world.hosts.values()) {
+      const kept = rows.heads(LOG_TABLE, 0, Number.MAX_SAFE_INTEGER, Infinity).length;
+      assert.ok(kept < 2 * CHECKPOINT_AT_REST_ROWS, `${name} keeps ${kept}`);
+    }
+    const again = world.start(leader.name, leader.rows);
+    assert.equal(countIn(await world.settled(get(again, 'key 1'))), 1);
   });
 
   it('close their streams when they come to rest, the leader too', async () => {
