@@ -12,6 +12,7 @@ import {
   cells,
   difference,
   MeteredCluster,
+  plus,
   PUT,
   rangeRequest,
   SLEEP_MS,
@@ -111,26 +112,32 @@ async function wakesAtRest(cluster: MeteredCluster): Promise<number> {
   return cluster.built - before;
 }
 
-/** @param asleep what was billed when the cluster came to its present sleep */
-async function wakingPuts(cluster: MeteredCluster, rounds: number, asleep: Spent): Promise<Spent> {
-  let after = asleep;
+/** @param rested what was billed when the cluster came to rest the last time; it may sleep by now */
+async function wakingPuts(cluster: MeteredCluster, rounds: number, rested: Spent): Promise<Spent> {
+  const puts: Spent[] = [];
+  let before = rested;
   for (let round = 0; round < rounds; round++) {
-    if (round > 0) await sleep(SLEEP_MS);
+    await sleep(SLEEP_MS);
+    // Instances that are built for this question alone tell what was saved; what was counted later is lost.
+    const saved = await cluster.spent();
+    await sleep(SLEEP_MS);
     const built = cluster.built;
     const connection = await cluster.connect();
     await connection.send(PUT);
     connection.close();
-    after = await cluster.rested();
-    // What is printed by a process comes a moment later than its answer.
+    const after = await cluster.rested();
     if (cluster.built - built !== cluster.members) {
       throw new Error(
         `a put after sleep: ${cluster.built - built} of ${cluster.members} members were built anew`,
       );
     }
+    // The question has read rows of its own. What a wake reads grows with the log, from nothing up to this.
+    const longest = cluster.members * CHECKPOINT_AT_REST_ROWS;
+    const rowsRead = difference(after, before).rowsRead + longest;
+    puts.push({ ...difference(after, saved), rowsRead });
+    before = after;
   }
-  const spent = times(1 / rounds, difference(after, asleep));
-  // What a wake reads grows with the log, from nothing up to this.
-  return { ...spent, rowsRead: spent.rowsRead + cluster.members * CHECKPOINT_AT_REST_ROWS };
+  return times(1 / rounds, puts.reduce(plus));
 }
 
 async function openWatchers(cluster: MeteredCluster): Promise<readonly WatchSocket[]> {

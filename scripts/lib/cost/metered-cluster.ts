@@ -110,6 +110,10 @@ export function difference(later: Spent, earlier: Spent): Spent {
   };
 }
 
+export function plus(left: Spent, right: Spent): Spent {
+  return { ...sumOf(left, right), awakeSeconds: left.awakeSeconds + right.awakeSeconds };
+}
+
 export function times(factor: number, spent: Spent): Spent {
   return {
     requests: factor * spent.requests,

@@ -1,6 +1,6 @@
 /** What a month costs: measured figures, times what a workload does, at the published prices. */
 import { billedRequests, costOf, gigabyteSeconds, PRICES } from '../../../src/member/usage.ts';
-import { type Spent, times } from './metered-cluster.ts';
+import { plus, type Spent, times } from './metered-cluster.ts';
 
 /** Of a cluster of so many members, all of them together. */
 export interface Figures {
@@ -95,13 +95,7 @@ export function monthOf({ parts }: Workload, figures: Figures): Month {
   for (const part of parts) {
     const each = part.each(figures);
     const all = times(part.times, each);
-    total = {
-      requests: total.requests + all.requests,
-      messages: total.messages + all.messages,
-      rowsRead: total.rowsRead + all.rowsRead,
-      rowsWritten: total.rowsWritten + all.rowsWritten,
-      awakeSeconds: total.awakeSeconds + all.awakeSeconds,
-    };
+    total = plus(total, all);
     if (part.overHttp === true) workerRequests += part.times;
     arithmetic.push(
       `${count(part.times)} ${part.what} × (${few(billedRequests(each))} requests, ` +
