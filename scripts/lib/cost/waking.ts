@@ -17,7 +17,7 @@ const AWAKE_CALLS = 11;
 
 interface Latency {
   readonly awakeMs: number;
-  /** The longest of the rounds. */
+  /** Median of the rounds. */
   readonly asleepMs: number;
 }
 
@@ -30,11 +30,14 @@ export interface Waking {
 
 const KEY = Buffer.from('key');
 const CALLS = {
-  put: ['etcdserverpb.KV/Put', PutRequest.encode({ key: KEY, value: KEY }).finish()],
-  read: ['etcdserverpb.KV/Range', RangeRequest.encode({ key: KEY }).finish()],
-} as const;
+  put: {
+    method: 'etcdserverpb.KV/Put',
+    body: PutRequest.encode({ key: KEY, value: KEY }).finish(),
+  },
+  read: { method: 'etcdserverpb.KV/Range', body: RangeRequest.encode({ key: KEY }).finish() },
+};
 
-/** A client beside each member in turn; each call once awake and once after sleep in every round. */
+/** A client beside the leader: a put and a linearizable read awake, and each the first after every sleep. */
 export async function firstAfterSleep(rounds: number): Promise<Waking> {
   const contestant = await startEdgetcdWan(layoutOf(REGIONS), { jitter: 0, loss: 0 });
   try {
@@ -46,7 +49,8 @@ export async function firstAfterSleep(rounds: number): Promise<Waking> {
       read: { awakeMs: 0, asleepMs: 0 },
     };
     for (const name of ['put', 'read'] as const) {
-      const call = (): Promise<unknown> => rpc.unary(...CALLS[name]);
+      const { method, body } = CALLS[name];
+      const call = (): Promise<unknown> => rpc.unary(method, body);
       const awake: number[] = [];
       for (let count = 0; count < AWAKE_CALLS; count++) awake.push(await timed(call));
       const asleep: number[] = [];
@@ -75,7 +79,7 @@ async function clientOfLeader(
   throw new Error('find the leader: none of the members says that it leads');
 }
 
-/** In hex, with its term. */
+/** In hex. */
 async function leaderOf(rpc: Rpc): Promise<string> {
   const body = await rpc.unary(
     'etcdserverpb.Maintenance/Status',
