@@ -13,7 +13,7 @@ import { assert } from '../lib/assert.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import type { Key, LeaseId } from '../mvcc/types.ts';
 import { NONE } from './id-index.ts';
-import { LeaseClock, type WallClock } from './lease-clock.ts';
+import { SteadyClock, type WallClock } from '../lib/steady-clock.ts';
 import { Primary, type RemainingTime } from './primary.ts';
 import { ReplicatedLeases } from './replicated-leases.ts';
 import { type Deadline, RestRecord } from './rest-record.ts';
@@ -48,7 +48,7 @@ export interface Expiry {
 
 export class Lessor {
   readonly #replicated: ReplicatedLeases;
-  readonly #clock: LeaseClock;
+  readonly #clock: SteadyClock;
   readonly #rest: RestRecord;
   /** Offset of the clock when the record's times were those of the wall clock. */
   #restOffset = 0;
@@ -57,7 +57,7 @@ export class Lessor {
   private constructor(store: RowStore, wall: WallClock) {
     this.#replicated = new ReplicatedLeases(store);
     this.#rest = new RestRecord(store);
-    this.#clock = new LeaseClock(wall);
+    this.#clock = new SteadyClock(wall);
   }
 
   /** The leases as of the last flush, on the follower's side. @throws CorruptLeasesError */

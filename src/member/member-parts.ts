@@ -4,6 +4,7 @@ import type { StatusError } from '../api/errors.ts';
 import type { StateMachine } from '../apply/state-machine.ts';
 import { LEARNERS_MAX_DEFAULT } from '../constants.ts';
 import type { Lessor } from '../lease/lessor.ts';
+import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { RawNode } from '../raft/raw-node.ts';
 import type { NodeId } from '../raft/types.ts';
 import type { MvccStore } from '../mvcc/store.ts';
@@ -41,6 +42,8 @@ export interface Inside {
   readonly store: MvccStore;
   /** Random bytes of this construction. */
   readonly nonce: Uint8Array;
+  /** What deadlines are reckoned by. */
+  readonly steady: SteadyClock;
   /** Runs something; what it throws ends the member. */
   readonly guard: (run: () => void) => void;
   /** Asks for a turn. */
@@ -113,7 +116,7 @@ export function openParts(core: Core, inside: Inside): MemberParts {
     hash: (revision) => upkeep.hash(revision),
   });
   const fresh = new FreshReads({
-    nowMs: () => ports.clock.nowMs(),
+    clock: inside.steady,
     revision: () => state.mvcc.revision,
     confirm,
   });
@@ -149,7 +152,7 @@ export function partsWaiting({ admin, fresh }: MemberParts): boolean {
 /** Called at each tick while the member is awake, after Raft's own. */
 export function tickParts(parts: MemberParts, nowMs: number, hasLeader: boolean): void {
   parts.watch.tick(hasLeader);
-  parts.admin.tick(nowMs);
+  parts.admin.tick();
   parts.fresh.tick();
   if (hasLeader) {
     parts.seat.publish();

@@ -28,6 +28,7 @@ import type { FreshReads } from './fresh-reads.ts';
 import type { LeaseHost } from './lease-host.ts';
 import { claimStorage } from './identity.ts';
 import { LinearizableReads } from './linearizable-reads.ts';
+import { SteadyClock } from '../lib/steady-clock.ts';
 import { isLone } from './lone.ts';
 import { openParts, partsWaiting, stopParts, tickParts } from './member-parts.ts';
 import type { MembershipAdmin } from './membership-admin.ts';
@@ -60,9 +61,8 @@ import { WATCH_ALARM, type WatchHost } from './watch-host.ts';
 const NONCE_BYTES = 8;
 
 export class Member {
-  /** Its id is the one in storage. */
+  /** The ids of both are those in storage. */
   readonly config: ClusterConfig;
-  /** Its id is the one in storage. */
   readonly self: Self;
   readonly state: StateMachine;
   readonly snapshots: SnapshotReceiver;
@@ -85,14 +85,14 @@ export class Member {
   readonly #snapshotSender: SnapshotSender;
   readonly #alarms: Alarms;
   readonly #pace: Pace;
-  /** Why this instance ended, once it has. */
+  readonly #steady: SteadyClock;
   #stopped: StatusError | undefined;
-  /** Set while the state is fetched from peers after damage. */
   #recovering: Recovering | undefined;
 
   constructor(config: ClusterConfig, self: Self, ports: MemberPorts) {
     this.ports = ports;
     const { rows, random } = ports;
+    this.#steady = new SteadyClock(ports.clock);
     const identity = claimStorage(rows, { ...self, clusterId: config.id });
     this.config = { ...config, id: identity.clusterId };
     this.self = { ...self, id: identity.id };
@@ -138,6 +138,7 @@ export class Member {
       lessor: parts.leases,
       store: parts.mvcc,
       nonce,
+      steady: this.#steady,
       guard: (run) => this.#guard(run),
       schedule: () => this.#schedule(),
       beginAnew: (reason) => this.#beginAnew(reason),
@@ -239,7 +240,7 @@ export class Member {
     return outcome.response;
   }
 
-  /** Resolves once a read of `state` is linearizable. @throws StatusError `timeout` without a quorum */
+  /** Resolves once reads are linearizable. @throws StatusError `timeout` without a quorum */
   async linearizable(): Promise<void> {
     this.#refuseWhenUnfit();
     await this.#confirmedRead();
@@ -322,7 +323,7 @@ export class Member {
   }
 
   #deadline(): number {
-    return this.ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
+    return this.#steady.nowMs() + PROPOSAL_TIMEOUT_MS;
   }
 
   /** `isLone`: what has come is a single request's, or a peer's word about one. */
@@ -450,7 +451,7 @@ export class Member {
   }
 
   #tick(): void {
-    const nowMs = this.ports.clock.nowMs();
+    const nowMs = this.#steady.nowMs();
     this.#raft.tick();
     this.#reads.expire(nowMs);
     this.#proposals.expire(nowMs);

@@ -7,6 +7,7 @@ import { idToLong, MemberDescription, toNumber } from '../api/messages.ts';
 import type { Membership } from '../apply/membership.ts';
 import { ELECTION_TICKS, PROPOSAL_TIMEOUT_MS, TICK_MS } from '../constants.ts';
 import { byteString } from '../lib/bytes.ts';
+import type { SteadyClock } from '../lib/steady-clock.ts';
 import type { RawNode } from '../raft/raw-node.ts';
 import {
   type ConfChange,
@@ -34,6 +35,8 @@ import type { Clock, PeerAddress, Transport } from './ports.ts';
 
 export interface MembershipPorts {
   readonly clock: Clock;
+  /** What deadlines are reckoned by. */
+  readonly steady: Pick<SteadyClock, 'nowMs'>;
   readonly transport: Transport;
   readonly cluster: string;
   readonly self: NodeId;
@@ -105,10 +108,10 @@ export class MembershipAdmin {
    * @throws StatusError etcd's refusals; `unhealthy` without a leader; `timeout` when the fate is unknown
    */
   async run(command: MembershipCommand): Promise<NodeId> {
-    const { clock, confirm, raft, self, addressOf, transport } = this.#ports;
+    const { clock, steady, confirm, raft, self, addressOf, transport } = this.#ports;
     // What cannot be right needs no leader to be refused.
     this.#checkUrls(command);
-    const deadlineMs = clock.nowMs() + PROPOSAL_TIMEOUT_MS;
+    const deadlineMs = steady.nowMs() + PROPOSAL_TIMEOUT_MS;
     await confirm().catch(() => {
       throw this.#stopped ?? StatusError.of('unhealthy');
     });
@@ -125,7 +128,7 @@ export class MembershipAdmin {
         if (!local) await confirm().catch(() => undefined);
         return answer.id;
       }
-      if (clock.nowMs() >= deadlineMs) throw StatusError.of('timeout');
+      if (steady.nowMs() >= deadlineMs) throw StatusError.of('timeout');
       await new Promise<void>((resolve) => void clock.setTimer(TICK_MS, resolve));
     }
   }
@@ -165,7 +168,8 @@ export class MembershipAdmin {
   }
 
   /** Called at each tick while the member is awake. */
-  tick(nowMs: number): void {
+  tick(): void {
+    const nowMs = this.#ports.steady.nowMs();
     for (const waiter of this.#waiting.values()) {
       if (waiter.deadlineMs <= nowMs) waiter.fail(StatusError.of('timeout'));
     }
@@ -274,7 +278,7 @@ export class MembershipAdmin {
       sequence,
     }).finish();
     const change: ConfChange = { steps, transition: 'auto', context };
-    const deadlineMs = this.#ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS;
+    const deadlineMs = this.#ports.steady.nowMs() + PROPOSAL_TIMEOUT_MS;
     const applied = new Promise<void>((resolve, reject) => {
       this.#waiting.set(sequence, {
         change,

@@ -1,6 +1,6 @@
 import type { StateParts } from '../apply/state-machine.ts';
 import { Lessor } from '../lease/lessor.ts';
-import type { WallClock } from '../lease/lease-clock.ts';
+import type { WallClock } from '../lib/steady-clock.ts';
 import type { RowStore } from '../lib/row-store.ts';
 import { type MvccStore, openMvcc } from '../mvcc/store.ts';
 

@@ -174,7 +174,7 @@ class TwinLife {
     this.#twin.primary = undefined;
   }
 
-  /** Asleep without a step of the clock: LeaseClock begins anew, so must the twin's frame of time. */
+  /** Asleep without a step of the clock: SteadyClock begins anew, so must the twin's frame of time. */
   sleepAndWake(): void {
     if (this.#twin.primary === undefined) return;
     this.#member.lessor.rest();

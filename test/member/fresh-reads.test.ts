@@ -5,6 +5,7 @@ import { StatusError } from '../../src/api/errors.ts';
 import { TICK_MS } from '../../src/constants.ts';
 import { LINEARIZABLE, parseConsistency, SERIALIZABLE } from '../../src/api/consistency.ts';
 import { FreshReads } from '../../src/member/fresh-reads.ts';
+import { SteadyClock } from '../../src/lib/steady-clock.ts';
 
 class Fixture {
   nowMs = 1_000_000;
@@ -13,7 +14,7 @@ class Fixture {
   readonly rounds: { confirm: () => void; fail: (error: Error) => void }[] = [];
   asked = 0;
   readonly reads = new FreshReads({
-    nowMs: () => this.nowMs,
+    clock: new SteadyClock({ nowMs: () => this.nowMs }),
     revision: () => this.revision,
     confirm: () =>
       new Promise((confirm, fail) => {
@@ -172,16 +173,55 @@ describe('a read', () => {
     assert.equal(world.reads.stalenessMs, 0);
   });
 
-  it('is not fooled by a clock that is set back or stands still', async () => {
+  it('is not fooled by a clock that stands still', async () => {
     const world = new Fixture();
     void world.read('linearizable');
     await settle();
     await world.confirm();
-    world.nowMs -= 86_400_000;
     for (let ticks = 0; ticks * TICK_MS < 2_000; ticks++) world.reads.tick();
+    assert.equal(world.reads.stalenessMs, 2_000);
     const read = world.read('max-staleness=1s');
     await settle();
     assert.equal(read.state, 'waits');
+  });
+
+  it('knows nothing once its clock was set back, until the next round', async () => {
+    const world = new Fixture();
+    void world.read('linearizable');
+    await settle();
+    await world.confirm();
+    // The process stood still for a while, and then the clock was set.
+    world.nowMs -= 86_400_000;
+    assert.equal(world.reads.stalenessMs, undefined);
+    const read = world.read('max-staleness=1h');
+    await settle();
+    assert.equal(read.state, 'waits');
+    await world.confirm();
+    assert.deepEqual([read.state, world.reads.stalenessMs], ['served', 0]);
+  });
+
+  it('of the future waits no longer for a clock that is set back', async () => {
+    const world = new Fixture();
+    const read = world.read('min-revision=12', world.nowMs + 1_000);
+    await settle();
+    await world.confirm();
+    world.nowMs -= 86_400_000;
+    world.reads.tick();
+    world.nowMs += 1_000;
+    world.reads.tick();
+    await settle();
+    assert.equal(read.state, StatusError.of('futureRev').message);
+  });
+
+  it('asks for one round at most, also for a revision and an age', async () => {
+    const world = new Fixture();
+    const read = world.read('min-revision=11, max-staleness=1s', world.nowMs + 100);
+    await settle();
+    await world.confirm();
+    world.nowMs += 100;
+    world.reads.tick();
+    await settle();
+    assert.deepEqual([read.state, world.asked], [StatusError.of('futureRev').message, 1]);
   });
 
   it('knows nothing after a rest, nor before the first round', async () => {
@@ -195,6 +235,16 @@ describe('a read', () => {
     const read = world.read('max-staleness=1h');
     await settle();
     assert.equal(read.state, 'waits');
+  });
+
+  it('knows nothing from a round that ends as the member comes to rest', async () => {
+    const world = new Fixture();
+    const read = world.read('linearizable');
+    await settle();
+    for (const round of world.rounds.splice(0)) round.confirm();
+    world.reads.rest();
+    await settle();
+    assert.deepEqual([read.state, world.reads.stalenessMs], ['served', undefined]);
   });
 
   it('fails with its round, and when the member ends', async () => {

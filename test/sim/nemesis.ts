@@ -12,7 +12,7 @@ const OUTAGE_MS_MAX = 4_000;
 const JUMP_MS_MAX = 3_000;
 const FAR_JUMP_MS = 3_600_000;
 /** Clocks run up to this much too fast or too slow. */
-const RATE_ERROR_MAX = 0.3;
+export const RATE_ERROR_MAX = 0.3;
 
 export class Nemesis {
   readonly #cluster: SimulatedCluster;

@@ -16,6 +16,8 @@ export class MachineClock {
   #sinceMs = 0;
   /** How far it has gone forward until `#sinceMs`. */
   #forwardMs = 0;
+  /** How often it was set back. */
+  stepsBack = 0;
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -33,6 +35,7 @@ export class MachineClock {
 
   jump(byMs: number): void {
     this.#settle();
+    if (byMs < 0) this.stepsBack++;
     this.#forwardMs += Math.max(0, byMs);
     this.#offsetMs += byMs;
   }

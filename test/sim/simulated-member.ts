@@ -5,7 +5,7 @@ import { Member } from '../../src/member/member.ts';
 import { PEER_HEADERS } from '../../src/member/peer-protocol.ts';
 import { PeerReceiver } from '../../src/member/peer-receiver.ts';
 import type { PeerAddress, Transport } from '../../src/member/ports.ts';
-import type { CallResult } from '../../src/member/rpc.ts';
+import type { CallOptions, CallResult } from '../../src/member/rpc.ts';
 import { MemberService } from '../../src/member/service.ts';
 import type { Prng } from '../../src/lib/prng.ts';
 import type { NodeId } from '../../src/raft/types.ts';
@@ -85,8 +85,13 @@ export class SimulatedMember implements SimulatedObject {
     return typeof answer === 'string' ? new Uint8Array(0) : answer;
   }
 
-  call(method: string, body: Uint8Array, callId?: string): Promise<CallResult> {
-    return this.#service.call(method, body, {}, callId);
+  call(
+    method: string,
+    body: Uint8Array,
+    callId?: string,
+    options: CallOptions = {},
+  ): Promise<CallResult> {
+    return this.#service.call(method, body, options, callId);
   }
 
   /** The caller of a call that may wait is gone. */

@@ -1,9 +1,11 @@
 /** Every mutant of the test build. */
 import { LEASE_MUTANTS } from './lease.ts';
+import { LEVEL_MUTANTS } from './levels.ts';
 import { MEMBER_MUTANTS } from './member.ts';
 import { MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
 import { RAFT_MUTANTS } from './raft.ts';
+import { REST_MUTANTS } from './rest.ts';
 import { STORAGE_MUTANTS } from './storage.ts';
 import { WATCH_MUTANTS } from './watch.ts';
 
@@ -14,4 +16,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...MEMBERSHIP_MUTANTS,
   ...LEASE_MUTANTS,
   ...WATCH_MUTANTS,
+  ...LEVEL_MUTANTS,
+  ...REST_MUTANTS,
 ];

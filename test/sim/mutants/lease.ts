@@ -79,7 +79,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     bug: 'a clock that is set back gives leases that much more time',
     patches: [
       {
-        file: 'src/lease/lease-clock.ts',
+        file: 'src/lib/steady-clock.ts',
         find: 'this.offset = Math.max(this.offset, this.#last - wall);',
         replace: 'this.offset = 0;',
       },

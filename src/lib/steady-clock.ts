@@ -4,10 +4,11 @@ export interface WallClock {
 }
 
 /**
- * Time that begins as the wall clock's and never goes back. When the wall clock is set back, it goes on from where it was, so that no
- * lease lives longer for it. A step forward cannot be told from a pause, after which leases have ended.
+ * Time that begins as the wall clock's and never goes back. When the wall clock is set back, it goes on from where it was when it was last
+ * looked at, so that no lease lives and nobody waits longer for it. A step forward cannot be told from a pause, after which leases and
+ * deadlines are over.
  */
-export class LeaseClock {
+export class SteadyClock {
   readonly #wall: WallClock;
   /** What to add to wall time; milliseconds. Grows by every step back. */
   offset = 0;

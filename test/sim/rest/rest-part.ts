@@ -1,0 +1,347 @@
+/**
+ * What a cluster owes that is at rest with every member asleep. It is played once everything is healed and
+ * all other parts have ended, so that nothing that it does badly is excused by a fault:
+ *
+ * 1. A key hangs on a lease, a client watches, and everybody sleeps. Nobody calls: the lease must end within
+ *    its bound, and the watch must be told of it.
+ * 2. Everybody sleeps again; somebody writes. The write succeeds at once, leadership stays where it was, and
+ *    the watch is told of the write.
+ * 3. The cluster rests, and its leader is built a second time beside the first, who does not know. Clients
+ *    of both write and read: the history's checkers see whether the stale twin serves or commits anything.
+ */
+import type { Prng } from '../../../src/lib/prng.ts';
+import type { CallResult } from '../../../src/member/rpc.ts';
+import type { NodeId } from '../../../src/raft/types.ts';
+import { lifeBoundMs } from '../checkers/lease-bounded-life.ts';
+import {
+  checkEndAtRest,
+  checkLeadershipKept,
+  checkWatchAtRest,
+  type RestStory,
+} from '../checkers/rest.ts';
+import { checkWatch } from '../checkers/watch.ts';
+import { type CallLost, sendCall } from '../client.ts';
+import type { SimulatedCluster } from '../cluster.ts';
+import type { ObjectHost } from '../host.ts';
+import type { Outcome } from '../kv.ts';
+import { type Ask, decodeAnswer, encodeAsk } from '../lease/asks.ts';
+import type { PartContext, WorkloadPart } from '../part.ts';
+import type { SimulatedMember } from '../simulated-member.ts';
+import { WatchClient } from '../watch/client.ts';
+import { AppliedTruth } from '../watch/truth.ts';
+
+/** Share of the runs that end so. */
+const SHARE = 0.4;
+const TTL_SECONDS = 2;
+/** Before all keys that other clients see. */
+const LEASED_KEY = 'at-rest/leased';
+const WRITTEN_KEY = 'at-rest/written';
+/** Whoever waits for something that has to come looks this long. */
+const PATIENCE_MS = 10_000;
+const CLIENTS = ['rest0', 'rest1', 'rest2', 'rest3'] as const;
+const [CLIENT] = CLIENTS;
+/** Writes and reads while a twin of the leader lives. */
+const TWIN_CALLS = 12;
+const TWIN_CALL_EVERY_MS = 40;
+
+interface Step {
+  /** What is waited for, while it is. */
+  readonly waitsFor: string;
+  readonly begin: () => void;
+  readonly isDone: () => boolean;
+}
+
+export function restPart(context: PartContext): WorkloadPart | undefined {
+  return context.prng.bool(SHARE) ? new RestPart(context) : undefined;
+}
+
+class RestPart implements WorkloadPart {
+  readonly description = 'in the end the cluster sleeps, three times';
+  readonly patienceMs = 120_000;
+  readonly #cluster: SimulatedCluster;
+  readonly #prng: Prng;
+  readonly #truth = new AppliedTruth();
+  readonly #watcher: WatchClient;
+  readonly #foreign = new Set<number>();
+  readonly #steps: Step[];
+  readonly #story: {
+    -readonly [K in keyof RestStory]: RestStory[K];
+  } = { lease: undefined, write: undefined, heard: 0, due: 0 };
+  #at = -1;
+  #lease = 0n;
+  #open = 0;
+  #slept = 0;
+
+  constructor({ cluster, prng }: PartContext) {
+    this.#cluster = cluster;
+    this.#prng = prng;
+    for (const name of [...CLIENTS, 'restful']) cluster.addClient(name, undefined);
+    this.#watcher = new WatchClient(cluster, prng, {
+      name: 'restful',
+      pinned: undefined,
+      windowBytes: 20_000,
+      needsLeader: false,
+      overWorker: false,
+    });
+    this.#steps = [
+      ...this.#leaseAtRest(),
+      ...this.#writeAfterSleep(),
+      ...this.#twinOfTheLeader(),
+      ...this.#end(),
+    ];
+  }
+
+  start(): void {
+    this.#cluster.observer.onApplied.push((applied) => {
+      this.#truth.note(applied);
+      const changes = applied.result?.outcome.changes ?? [];
+      const leased = changes.find(({ kv }) => kv.key === LEASED_KEY);
+      if (leased === undefined) return;
+      this.#foreign.add(applied.revision);
+      const { lease } = this.#story;
+      if (leased.type === 'put' || lease === undefined || lease.endedMs !== undefined) return;
+      lease.endedMs = this.#cluster.scheduler.nowMs;
+      this.#story.due = applied.revision;
+    });
+  }
+
+  stop(): void {
+    // It begins when the others have ended.
+  }
+
+  unsettled(): string | undefined {
+    for (let step = this.#steps[this.#at]; ; step = this.#steps[this.#at]) {
+      if (this.#at >= this.#steps.length) return undefined;
+      if (step !== undefined && !step.isDone()) return step.waitsFor;
+      this.#steps[++this.#at]?.begin();
+    }
+  }
+
+  foreignRevisions(): ReadonlySet<number> {
+    return this.#foreign;
+  }
+
+  judge(): void {
+    checkEndAtRest(this.#story);
+    checkLeadershipKept(this.#story);
+    checkWatchAtRest(this.#story);
+    const { recorded } = this.#watcher.watches;
+    const compactRevision = Math.max(
+      0,
+      ...this.#cluster
+        .usable()
+        .map(({ current }) => current?.instance.member.state.mvcc.compactRevision ?? 0),
+    );
+    for (const watch of recorded)
+      checkWatch(watch, { events: this.#truth.events(), compactRevision });
+  }
+
+  counts(): Readonly<Record<string, number>> {
+    return {
+      'rests played': this.#story.write === undefined ? 0 : 1,
+      'asleep in rests': this.#slept,
+    };
+  }
+
+  #leaseAtRest(): Step[] {
+    const { scheduler } = this.#cluster;
+    const watch = this.#watcher;
+    return [
+      {
+        waitsFor: 'a lease',
+        begin: () => {
+          this.#ask({ kind: 'grant', lease: 0n, ttl: TTL_SECONDS }, (lease) => {
+            this.#lease = lease;
+          });
+          watch.dial();
+          const key = 'at-rest/';
+          const asked = { start: 0, noPut: false, noDelete: false, prevKv: true, fragment: false };
+          watch.watches.watch({ ...asked, key, end: 'at-rest0', progress: false, id: 0 });
+        },
+        isDone: () => this.#lease !== 0n && watch.unsettled === undefined,
+      },
+      {
+        waitsFor: 'a key under a lease',
+        begin: () => {
+          this.#ask({ kind: 'put', key: LEASED_KEY, value: 'x', lease: this.#lease });
+        },
+        isDone: () => this.#open === 0,
+      },
+      {
+        waitsFor: 'the end of a lease at rest',
+        begin: () => {
+          const boundMs = lifeBoundMs(scheduler.nowMs, TTL_SECONDS, false);
+          this.#story.lease = { boundMs, endedMs: undefined };
+        },
+        isDone: () => {
+          this.#letSleep();
+          const lease = this.#story.lease;
+          return lease?.endedMs !== undefined || scheduler.nowMs > (lease?.boundMs ?? 0);
+        },
+      },
+      this.#heard('a watch at rest to be told of the end of a lease'),
+    ];
+  }
+
+  #writeAfterSleep(): Step[] {
+    const { scheduler, observer } = this.#cluster;
+    return [
+      this.#sleep(),
+      {
+        waitsFor: 'the first write after sleep',
+        begin: () => {
+          const before = observer.counts.elections;
+          const calledMs = scheduler.nowMs;
+          this.#put(CLIENT, 'after sleep', (outcome) => {
+            const elections = observer.counts.elections - before;
+            this.#story.write = { outcome, elections, tookMs: scheduler.nowMs - calledMs };
+            if (outcome.kind === 'ok') this.#story.due = outcome.result.revision;
+          });
+        },
+        isDone: () => this.#story.write !== undefined,
+      },
+      this.#heard('a watch at rest to be told of the write after sleep'),
+    ];
+  }
+
+  #twinOfTheLeader(): Step[] {
+    const { scheduler } = this.#cluster;
+    let leader: ObjectHost<SimulatedMember> | undefined;
+    return [
+      {
+        waitsFor: 'rest',
+        begin: () => {
+          leader = undefined;
+        },
+        isDone: () => this.#atRest(),
+      },
+      {
+        waitsFor: 'the end of a twin',
+        begin: () => {
+          leader = this.#hosts().find(
+            ({ current }) => current?.instance.member.status.role === 'leader',
+          );
+          const id = leader?.id ?? this.#prng.pick(this.#hosts()).id;
+          leader?.takeOver();
+          for (let at = 0; at < TWIN_CALLS; at++) {
+            scheduler.after(at * TWIN_CALL_EVERY_MS, () => {
+              this.#callTwin(id, at);
+            });
+          }
+          this.#open += TWIN_CALLS;
+        },
+        isDone: () => this.#open === 0 && leader?.twin === undefined,
+      },
+    ];
+  }
+
+  /** Whose connections end at the twin is a matter of chance, so all of them ask for all there is. */
+  #callTwin(leader: NodeId, at: number): void {
+    const client = this.#prng.pick(CLIENTS);
+    const done = (): void => {
+      this.#open--;
+    };
+    if (at % 3 === 0) {
+      const value = `beside a twin ${at}`;
+      const member = this.#prng.bool() ? leader : this.#prng.pick(this.#hosts()).id;
+      this.#cluster.call(
+        client,
+        member,
+        { kind: 'put', key: WRITTEN_KEY, value },
+        PATIENCE_MS,
+        done,
+      );
+    } else {
+      const read = { kind: 'range', key: WRITTEN_KEY } as const;
+      this.#cluster.call(client, leader, read, PATIENCE_MS, done);
+    }
+  }
+
+  #end(): Step[] {
+    return [
+      {
+        waitsFor: 'members to be awake and equal',
+        begin: () => {
+          this.#watcher.finish(this.#story.due);
+        },
+        isDone: () => {
+          const hosts = this.#hosts();
+          for (const { current, id } of hosts) {
+            if (current !== undefined || this.#open > 0) continue;
+            this.#open++;
+            const read = { kind: 'range', key: WRITTEN_KEY } as const;
+            this.#cluster.call(CLIENT, id, read, PATIENCE_MS, () => {
+              this.#open--;
+            });
+          }
+          const states = hosts.map(({ current }) => current?.instance.member.state.applied.index);
+          return this.#open === 0 && new Set(states).size === 1 && states[0] !== undefined;
+        },
+      },
+    ];
+  }
+
+  /** Everybody sleeps, some time after the cluster has come to rest. */
+  #sleep(): Step {
+    return {
+      waitsFor: 'sleep',
+      begin: () => {
+        // It comes by itself.
+      },
+      isDone: () => {
+        this.#letSleep();
+        return this.#hosts().every(({ current }) => current === undefined);
+      },
+    };
+  }
+
+  #heard(waitsFor: string): Step {
+    const { scheduler } = this.#cluster;
+    let sinceMs = 0;
+    return {
+      waitsFor,
+      begin: () => {
+        sinceMs = scheduler.nowMs;
+      },
+      isDone: () => {
+        this.#story.heard = this.#watcher.watches.wanted[0]?.next ?? 0;
+        return this.#story.heard > this.#story.due || scheduler.nowMs > sinceMs + PATIENCE_MS;
+      },
+    };
+  }
+
+  #letSleep(): void {
+    for (const host of this.#hosts()) {
+      const rests = host.current?.instance.member.status.resting === true;
+      if (rests && host.twin === undefined && host.sleep()) this.#slept++;
+    }
+  }
+
+  #hosts(): ObjectHost<SimulatedMember>[] {
+    return this.#cluster.usable();
+  }
+
+  #atRest(): boolean {
+    return this.#hosts().every(
+      ({ current }) => current === undefined || current.instance.member.status.resting,
+    );
+  }
+
+  #put(client: string, value: string, done: (outcome: Outcome) => void): void {
+    const member = this.#prng.pick(this.#hosts()).id;
+    this.#cluster.call(client, member, { kind: 'put', key: WRITTEN_KEY, value }, PATIENCE_MS, done);
+  }
+
+  /** Until it is answered well: a member that was removed just now may be the one that is asked. */
+  #ask(ask: Ask, done: (lease: bigint) => void = () => {}): void {
+    const [method, body] = encodeAsk(ask);
+    const member = this.#prng.pick(this.#hosts()).id;
+    this.#open++;
+    const request = { client: CLIENT, member, method, body, timeoutMs: PATIENCE_MS };
+    sendCall(this.#cluster, request, (result: CallResult | CallLost) => {
+      this.#open--;
+      if (typeof result === 'string' || result.code !== 0) this.#ask(ask, done);
+      else done(decodeAnswer(ask, result.body).lease ?? 0n);
+    });
+  }
+}
