@@ -216,7 +216,7 @@ export class Member {
     this.placement.heard(messages);
     try {
       for (const message of messages) this.#raft.step(message);
-      if (this.seat.removed) this.#advance();
+      if (this.seat.removed || this.snapshots.isFinishing) this.#advance();
     } catch (error) {
       this.#fail(error);
     }

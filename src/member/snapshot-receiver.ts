@@ -25,9 +25,10 @@ interface Incoming {
  */
 export class SnapshotReceiver {
   readonly #state: StateMachine;
-  /** Steps the frame that holds Raft's snapshot message, in the turn that follows. */
+  /** Steps the frame that holds Raft's snapshot message, and installs the snapshot if Raft accepts it. */
   readonly #step: (frame: Uint8Array) => void;
   #incoming: Incoming | undefined;
+  #finishing = false;
   /** The transfer installed last: its sender may ask again whether it was. */
   #installed: string | undefined;
 
@@ -47,6 +48,11 @@ export class SnapshotReceiver {
       case SnapshotStep.finish:
         return encodeSnapshotAnswer(this.#finish(request));
     }
+  }
+
+  /** Raft hears of the received snapshot right now: an installation may not wait, a newer one may begin. */
+  get isFinishing(): boolean {
+    return this.#finishing;
   }
 
   /** Makes the received state the member's own; part of the caller's transaction. */
@@ -97,7 +103,11 @@ export class SnapshotReceiver {
   #finish(finish: SnapshotFinish): number {
     if (finish.transfer === this.#installed) return PAGES_END;
     const incoming = this.#known(finish.transfer);
-    if (incoming.expected === PAGES_END) this.#step(finish.frame);
+    if (incoming.expected === PAGES_END) {
+      this.#finishing = true;
+      this.#step(finish.frame);
+      this.#finishing = false;
+    }
     return incoming.expected;
   }
 

@@ -88,6 +88,8 @@ function receiverOf(store: Store) {
     const [message] = decodeMessages(frame);
     const meta = message?.snapshot;
     assert.ok(message?.type === MessageType.snapshot && meta !== undefined);
+    // By this the member knows to install it before anything else can begin.
+    assert.ok(receiver.isFinishing);
     if (meta.index <= store.state.applied.index) return;
     store.rows.atomically(() => {
       receiver.install(meta);
