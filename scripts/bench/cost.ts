@@ -323,6 +323,19 @@ function printMonths(measured: readonly Measured[]): void {
   printTable(['workload', 'members', 'in all', 'beyond the plan'], rows);
 }
 
+const PUT_A_MINUTE = {
+  name: 'a put a minute',
+  what: '',
+  parts: [
+    {
+      times: 30 * 24 * 60,
+      what: 'waking puts',
+      each: ({ wakingPut }: Figures) => wakingPut,
+      overHttp: true,
+    },
+  ],
+};
+
 function bars(
   measured: readonly Measured[],
   waking: Awaited<ReturnType<typeof firstAfterSleep>>,
@@ -334,18 +347,6 @@ function bars(
       ...measured.map(({ work, members }) => (work.get(name)?.rowsWritten ?? 0) / CALLS / members),
     );
   const wakes = measured.map((each) => each.wakes + each.watchedWakes);
-  const minute = {
-    name: 'a put a minute',
-    what: '',
-    parts: [
-      {
-        times: 30 * 24 * 60,
-        what: 'waking puts',
-        each: ({ wakingPut }: Figures) => wakingPut,
-        overHttp: true,
-      },
-    ],
-  };
   const { put, read } = waking;
   return [
     {
@@ -368,7 +369,7 @@ function bars(
     },
     {
       what: 'a put a minute for a month, three members, nothing included',
-      figure: monthOf(minute, three).gross,
+      figure: monthOf(PUT_A_MINUTE, three).gross,
       unit: 'dollars',
       goal: { atMost: 1 },
     },

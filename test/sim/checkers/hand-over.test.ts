@@ -17,7 +17,7 @@ function handOver(to: string, said: readonly Message[], afterMs: number, voters 
   let nowMs = 0;
   const configurations = new Configurations(() => nowMs);
   const none = { votersOutgoing: [], learnersNext: [], autoLeave: false };
-  const conf: ConfState = { ...none, voters: [...voters], learners: ['l'] };
+  const conf: ConfState = { ...none, voters: Array.from(voters), learners: ['l'] };
   for (const id of 'abcl') configurations.begin(id, { dead: false }, conf);
   const checker = new HandOvers(configurations, () => nowMs);
   const [leader, other] = [{}, {}];
