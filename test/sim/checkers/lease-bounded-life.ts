@@ -21,6 +21,8 @@ export const PROPERTY = 'no lease lives on';
 const EXTENSION_MS = 1_000;
 /** A tick, a commit, a wake, and a proposal that has to be made again. */
 const GRACE_MS = 1_500;
+/** What those take besides where members live in regions with jitter: a commit then takes over a second. */
+const FAR_GRACE_MS = 1_000;
 /** Elections until one is won: votes may be split. */
 const ELECTIONS = 5;
 
@@ -33,11 +35,17 @@ export interface Calm {
   readonly leaderLost: boolean;
   /** Leases that are granted longer are not judged. */
   readonly waitedTtlSecondsMax: number;
+  /** Members live in regions. */
+  readonly far?: boolean;
 }
 
 /** When a lease must have ended that nobody touched after `touchedMs`. */
-export function lifeBoundMs(touchedMs: number, ttlSeconds: number, leaderLost: boolean): number {
-  const onceMs = ttlSeconds * 1_000 + EXTENSION_MS + GRACE_MS;
+export function lifeBoundMs(
+  touchedMs: number,
+  ttlSeconds: number,
+  { leaderLost, far = false }: Pick<Calm, 'leaderLost' | 'far'>,
+): number {
+  const onceMs = ttlSeconds * 1_000 + EXTENSION_MS + GRACE_MS + (far ? FAR_GRACE_MS : 0);
   if (!leaderLost) return touchedMs + onceMs;
   const electionMs = ELECTIONS * 2 * ELECTION_TICKS * TICK_MS;
   return touchedMs + 2 * onceMs + LEASE_FOLLOWER_GRACE_MS + electionMs;
@@ -51,7 +59,7 @@ export function checkBoundedLife(
 ): void {
   for (const life of livesOf(decisions)) {
     if (life.ttl > calm.waitedTtlSecondsMax) continue;
-    const boundMs = lifeBoundMs(touchedMs(life, calls, calm), life.ttl, calm.leaderLost);
+    const boundMs = lifeBoundMs(touchedMs(life, calls, calm), life.ttl, calm);
     const endMs = life.ended?.moment.atMs ?? calm.nowMs;
     if (endMs <= boundMs) continue;
     throw new Violation(

@@ -201,6 +201,7 @@ class LeasePart implements WorkloadPart {
       nowMs: this.#cluster.scheduler.nowMs,
       leaderLost: this.#leaderLost,
       waitedTtlSecondsMax: WAITED_TTL_SECONDS_MAX,
+      far: this.#cluster.options.regions,
     });
     checkMembersAgree(
       this.#cluster

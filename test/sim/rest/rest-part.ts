@@ -170,7 +170,10 @@ class RestPart implements WorkloadPart {
       {
         waitsFor: 'the end of a lease at rest',
         begin: () => {
-          const boundMs = lifeBoundMs(scheduler.nowMs, TTL_SECONDS, false);
+          const boundMs = lifeBoundMs(scheduler.nowMs, TTL_SECONDS, {
+            leaderLost: false,
+            far: this.#cluster.options.regions,
+          });
           this.#story.lease = { boundMs, endedMs: undefined };
         },
         isDone: () => {
