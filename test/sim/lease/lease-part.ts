@@ -177,7 +177,10 @@ class LeasePart implements WorkloadPart {
       this.#calmMs = nowMs;
       if (this.#options.ending === 'pokes') this.#poke();
     }
-    const boundMs = lifeBoundMs(this.#settledMs, WAITED_TTL_SECONDS_MAX, this.#leaderLost);
+    const boundMs = lifeBoundMs(this.#settledMs, WAITED_TTL_SECONDS_MAX, {
+      leaderLost: this.#leaderLost,
+      far: this.#cluster.options.regions,
+    });
     // Renewals from before may still have been on their way.
     const late = nowMs > boundMs + PROPOSAL_TIMEOUT_MS;
     // Candidates whose callers have given up are still withdrawn.

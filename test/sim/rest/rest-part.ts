@@ -24,7 +24,7 @@ import { type CallLost, sendCall } from '../client.ts';
 import type { SimulatedCluster } from '../cluster.ts';
 import type { ObjectHost } from '../host.ts';
 import type { Outcome } from '../kv.ts';
-import { type Ask, decodeAnswer, encodeAsk } from '../lease/asks.ts';
+import { type Answer, type Ask, decodeAnswer, encodeAsk } from '../lease/asks.ts';
 import type { PartContext, WorkloadPart } from '../part.ts';
 import type { SimulatedMember } from '../simulated-member.ts';
 import { WatchClient } from '../watch/client.ts';
@@ -32,12 +32,13 @@ import { AppliedTruth } from '../watch/truth.ts';
 
 /** Share of the runs that end so. */
 const SHARE = 0.4;
-const TTL_SECONDS = 2;
+const TTL_SECONDS = 4;
 /** Before all keys that other clients see. */
 const LEASED_KEY = 'at-rest/leased';
 const WRITTEN_KEY = 'at-rest/written';
 /** Whoever waits for something that has to come looks this long. */
 const PATIENCE_MS = 10_000;
+const RETRY_MS = 100;
 const CLIENTS = ['rest0', 'rest1', 'rest2', 'rest3'] as const;
 const [CLIENT] = CLIENTS;
 /** Writes and reads while a twin of the leader lives. */
@@ -68,7 +69,7 @@ class RestPart implements WorkloadPart {
     -readonly [K in keyof RestStory]: RestStory[K];
   } = { lease: undefined, write: undefined, heard: 0, due: 0 };
   #at = -1;
-  #lease = 0n;
+  #isLeased = false;
   #open = 0;
   #slept = 0;
 
@@ -148,24 +149,15 @@ class RestPart implements WorkloadPart {
     const watch = this.#watcher;
     return [
       {
-        waitsFor: 'a lease',
+        waitsFor: 'a key under a lease',
         begin: () => {
-          this.#ask({ kind: 'grant', lease: 0n, ttl: TTL_SECONDS }, (lease) => {
-            this.#lease = lease;
-          });
+          this.#leaseKey();
           watch.dial();
           const key = 'at-rest/';
           const asked = { start: 0, noPut: false, noDelete: false, prevKv: true, fragment: false };
           watch.watches.watch({ ...asked, key, end: 'at-rest0', progress: false, id: 0 });
         },
-        isDone: () => this.#lease !== 0n && watch.unsettled === undefined,
-      },
-      {
-        waitsFor: 'a key under a lease',
-        begin: () => {
-          this.#ask({ kind: 'put', key: LEASED_KEY, value: 'x', lease: this.#lease });
-        },
-        isDone: () => this.#open === 0,
+        isDone: () => this.#isLeased && watch.unsettled === undefined,
       },
       {
         waitsFor: 'the end of a lease at rest',
@@ -335,16 +327,22 @@ class RestPart implements WorkloadPart {
     this.#cluster.call(client, member, { kind: 'put', key: WRITTEN_KEY, value }, PATIENCE_MS, done);
   }
 
-  /** Until it is answered well: a member that was removed just now may be the one that is asked. */
-  #ask(ask: Ask, done: (lease: bigint) => void = () => {}): void {
+  /** A key under a lease: anew as long as either fails, since the member asked may be gone, or the lease. */
+  #leaseKey(): void {
+    this.#ask({ kind: 'grant', lease: 0n, ttl: TTL_SECONDS }, ({ lease = 0n }) => {
+      this.#ask({ kind: 'put', key: LEASED_KEY, value: 'x', lease }, () => {
+        this.#isLeased = true;
+      });
+    });
+  }
+
+  #ask(ask: Ask, done: (answer: Answer) => void): void {
     const [method, body] = encodeAsk(ask);
     const member = this.#prng.pick(this.#hosts()).id;
-    this.#open++;
     const request = { client: CLIENT, member, method, body, timeoutMs: PATIENCE_MS };
     sendCall(this.#cluster, request, (result: CallResult | CallLost) => {
-      this.#open--;
-      if (typeof result === 'string' || result.code !== 0) this.#ask(ask, done);
-      else done(decodeAnswer(ask, result.body).lease ?? 0n);
+      if (typeof result !== 'string' && result.code === 0) done(decodeAnswer(ask, result.body));
+      else this.#cluster.scheduler.after(RETRY_MS, () => this.#leaseKey());
     });
   }
 }
