@@ -47,6 +47,8 @@ export const REST_AFTER_TICKS = 10;
 export const PROPOSAL_TIMEOUT_MS = 5_000 + 2 * ELECTION_TICKS * TICK_MS;
 /** Proposals of one member that may wait for their fate at once. */
 export const PROPOSALS_WAITING_MAX = 20_000;
+/** Turns of a member, in a millisecond, that need not wait for other requests to share them. */
+export const TURNS_AT_ONCE_PER_MS_MAX = 2;
 
 /** Learners that may be added at run time; etcd's own default is 1, but here they are how regions read. */
 export const LEARNERS_MAX_DEFAULT = 16;

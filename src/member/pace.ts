@@ -1,4 +1,4 @@
-import { TICK_MS } from '../constants.ts';
+import { TICK_MS, TURNS_AT_ONCE_PER_MS_MAX } from '../constants.ts';
 import type { Clock, Timer } from './ports.ts';
 
 /** What happens at each beat; none is called again before it was asked for again. */
@@ -18,6 +18,9 @@ export class Pace {
   /** There was a turn. */
   #begun = false;
   #stopped = false;
+  /** Turns at once in the millisecond `#countedMs`. */
+  #turnsAtOnce = 0;
+  #countedMs = 0;
 
   constructor(clock: Clock, beats: Beats) {
     this.#clock = clock;
@@ -41,6 +44,7 @@ export class Pace {
    */
   turnNow(): void {
     if (this.#stopped || this.#isTurnDue) return;
+    if (this.#isCrowded()) return this.turnSoon();
     this.#isTurnDue = true;
     void Promise.resolve().then(() => {
       this.#isTurnDue = false;
@@ -68,6 +72,19 @@ export class Pace {
     this.#stopped = true;
     for (const timer of this.#timers.values()) timer.cancel();
     this.#timers.clear();
+  }
+
+  /**
+   * Whether so many came alone in this millisecond that together they are a crowd. Where a turn ends what began
+   * it, as in a cluster of one, every request of many clients finds itself alone, and would pay for a write.
+   */
+  #isCrowded(): boolean {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs !== this.#countedMs) {
+      this.#countedMs = nowMs;
+      this.#turnsAtOnce = 0;
+    }
+    return ++this.#turnsAtOnce > TURNS_AT_ONCE_PER_MS_MAX;
   }
 
   #beat(beat: keyof Beats): void {
