@@ -173,10 +173,19 @@ async function eventsEverywhere(
   );
 }
 
-/** The leader's place, as any member that answers knows it. */
-export async function leaderOf({ members, connect }: Contestant, except?: number): Promise<number> {
+/** The leader's place, as any member knows it; while leadership is handed over, none may. */
+export async function leaderOf(contestant: Contestant): Promise<number> {
+  const deadlineMs = performance.now() + GIVE_UP_MS;
+  while (performance.now() < deadlineMs) {
+    const leader = await knownLeader(contestant);
+    if (leader !== undefined) return leader;
+    await sleep(RETRY_PAUSE_MS);
+  }
+  throw new Error(`look for the leader: for ${GIVE_UP_MS} ms no member knew one`);
+}
+
+async function knownLeader({ members, connect }: Contestant): Promise<number | undefined> {
   for (const [at, member] of members.entries()) {
-    if (at === except) continue;
     const rpc = await connect(member.region, at);
     const status = StatusResponse.decode(
       await rpc.unary('etcdserverpb.Maintenance/Status', StatusRequest.encode({}).finish()),
@@ -186,7 +195,7 @@ export async function leaderOf({ members, connect }: Contestant, except?: number
     const leader = members.findIndex(({ id }) => known.equals(Long.fromString(id, true, 16)));
     if (leader >= 0) return leader;
   }
-  throw new Error('look for the leader: no member knows one');
+  return undefined;
 }
 
 export async function moveLeaderTo(contestant: Contestant, region: Region): Promise<void> {
