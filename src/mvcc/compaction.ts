@@ -29,7 +29,10 @@ export class Compactor {
   readonly #merger: Merger;
   /** Ids of pages worth sweeping, found when marking ended. */
   #pages: number[];
-  /** Leaves from this index down are still to be swept; -1: none. */
+  /**
+   * Leaves from this index down are still to be swept; -1: none. Merging between two slices moves leaves: one
+   * that moves up past it is left to the next compaction, and there may be fewer leaves than this.
+   */
   #leaf: number;
   pagesDeleted = 0;
   pagesRewritten = 0;
@@ -198,10 +201,12 @@ export class Compactor {
 
   #sweepLeaves(): void {
     const { settings } = this.#generation;
-    for (let count = 0; count < settings.mergeSliceLeaves && this.#leaf >= 0; count++) {
-      this.#merger.trim(this.#leaf--);
+    for (let count = 0; count < settings.mergeSliceLeaves; count++) {
       this.#skipCleanLeaves();
+      if (this.#leaf < 0) return;
+      this.#merger.trim(this.#leaf--);
     }
+    this.#skipCleanLeaves();
   }
 
   /** Moves down to the next leaf that has enough to drop. */
