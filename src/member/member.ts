@@ -23,7 +23,7 @@ import { Alarms } from './alarms.ts';
 import { Checkpoints } from './checkpoints.ts';
 import type { ClusterConfig, Self } from './cluster-config.ts';
 import type { Consistency } from '../api/consistency.ts';
-import { traceOf, waitForNewerVersion } from './failure.ts';
+import { noteIfDamaged, traceOf, waitForNewerVersion } from './failure.ts';
 import type { FreshReads } from './fresh-reads.ts';
 import type { LeaseHost } from './lease-host.ts';
 import { claimStorage } from './identity.ts';
@@ -48,7 +48,6 @@ import {
   endRecovery,
   firstMembers,
   isCorruption,
-  noteDamage,
   openDespiteDamage,
 } from './recovery.ts';
 import { Recovering } from './recovering.ts';
@@ -493,7 +492,7 @@ export class Member {
   #fail(error: unknown): void {
     const waits = waitForNewerVersion(this.self.name, error);
     this.ports.log.warn('member stops', { error: waits?.message ?? traceOf(error) });
-    if (isCorruption(error)) noteDamage(this.ports.rows, error);
+    noteIfDamaged(this.ports.rows, error, this.ports.log);
     this.stop(waits);
     if (waits === undefined) this.ports.abandon(error);
   }

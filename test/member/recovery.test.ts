@@ -4,7 +4,9 @@ import type { Member } from '../../src/apply/membership.ts';
 import { encodeState } from '../../src/apply/state-codec.ts';
 import { saveState } from '../../src/apply/state-rows.ts';
 import { RECOVERY_HOLD_MS } from '../../src/constants.ts';
+import { StorageFullError } from '../../src/lib/row-store.ts';
 import { parseCluster } from '../../src/member/cluster-config.ts';
+import { CorruptPageError } from '../../src/mvcc/errors.ts';
 import { beginAnew, DivergedError, firstMembers, noteDamage } from '../../src/member/recovery.ts';
 import { MemoryRowStore } from '../support/memory-row-store.ts';
 import { World } from './support/world.ts';
@@ -80,5 +82,23 @@ describe('a member that begins anew', () => {
     };
     await world.clock.advance(3 * RECOVERY_HOLD_MS);
     assert.deepEqual(host.abandoned, [failure]);
+  });
+
+  // Seed 50771: it lived on, with memory and storage that differ.
+  it('ends though a full disk keeps it from noting the damage', async () => {
+    const world = new World('m1');
+    await world.elect();
+    const [host] = world.hosts.values();
+    assert.ok(host !== undefined);
+    host.rows.put = () => {
+      throw new StorageFullError('put: the disk is full');
+    };
+    const damage = new CorruptPageError('mvcc_index_0', 1, 'one checksum', 'another');
+    const read = (): never => {
+      throw damage;
+    };
+    assert.throws(() => host.member.read(read), /found damage: read row 1/);
+    assert.deepEqual(host.abandoned, [damage]);
+    assert.throws(() => host.member.read(read), /server stopped/);
   });
 });
