@@ -26,6 +26,8 @@ export interface RegionFigures {
   readonly write: Spread;
   readonly linearizableRead: Spread;
   readonly serializableRead: Spread;
+  /** Of MAX_STALENESS; undefined where there is no such read. */
+  readonly boundedRead: Spread | undefined;
   readonly event: Spread;
 }
 
@@ -47,8 +49,9 @@ const EVENT_PAUSE_MS = 100;
 const EVENT_TIMEOUT_MS = 5_000;
 const RETRY_PAUSE_MS = 10;
 const GIVE_UP_MS = 60_000;
+const MAX_STALENESS = 'max-staleness=5s';
 /** A client calls no more often: what is looked for is what the network costs, not what the machine carries. */
-const CALL_EVERY_MS = 40;
+const CALL_EVERY_MS = 100;
 
 /** @param lead region that is to lead meanwhile */
 export async function measure(
@@ -70,6 +73,9 @@ export async function measure(
       write: await repeat(forMs, () => put(rpc, `write/${region}`)),
       linearizableRead: await repeat(forMs, () => get(rpc, `write/${region}`, false)),
       serializableRead: await repeat(forMs, () => get(rpc, `write/${region}`, true)),
+      boundedRead: rpc.hasLevels
+        ? await repeat(forMs, () => get(rpc, `write/${region}`, false, MAX_STALENESS))
+        : undefined,
     })),
   );
   const events = await eventsEverywhere(contestant, lead, clients);
@@ -120,11 +126,10 @@ export function put(rpc: Rpc, key: string): Promise<Uint8Array> {
   );
 }
 
-function get(rpc: Rpc, key: string, serializable: boolean): Promise<Uint8Array> {
-  return rpc.unary(
-    'etcdserverpb.KV/Range',
-    RangeRequest.encode({ key: Buffer.from(key), serializable }).finish(),
-  );
+function get(rpc: Rpc, key: string, serializable: boolean, level?: string): Promise<Uint8Array> {
+  const body = RangeRequest.encode({ key: Buffer.from(key), serializable }).finish();
+  const metadata = level === undefined ? [] : [['edgetcd-consistency', level] as const];
+  return rpc.unary('etcdserverpb.KV/Range', body, { metadata });
 }
 
 /**

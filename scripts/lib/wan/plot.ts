@@ -28,7 +28,7 @@ function panel(layout: Layout, runs: readonly Figures[], at: number): string {
   const bars = layout.clients.flatMap((client, group) =>
     runs.map((run, index) => {
       const figures = run.regions[group];
-      const spread = figures === undefined ? { p50: 0, p99: 0 } : kind.spread(figures);
+      const spread = (figures && kind.spread(figures)) ?? { p50: 0, p99: 0 };
       const limit = limitsOf(layout, run.memberRegions, run.leader, client)[kind.limit];
       return { group, index, run, ...spread, limit };
     }),

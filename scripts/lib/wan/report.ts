@@ -6,13 +6,15 @@ import { type Limits, limitsOf } from './limits.ts';
 interface Kind {
   readonly name: string;
   readonly limit: keyof Limits;
-  readonly spread: (figures: RegionFigures) => Spread;
+  /** Undefined: the contestant has no such thing. */
+  readonly spread: (figures: RegionFigures) => Spread | undefined;
 }
 
 export const KINDS: readonly Kind[] = [
   { name: 'write', limit: 'write', spread: ({ write }) => write },
   { name: 'linearizable read', limit: 'linearizableRead', spread: (each) => each.linearizableRead },
   { name: 'serializable read', limit: 'localRead', spread: (each) => each.serializableRead },
+  { name: 'read at most 5 s old', limit: 'localRead', spread: (each) => each.boundedRead },
   { name: 'commit to event', limit: 'event', spread: ({ event }) => event },
 ];
 
@@ -29,8 +31,9 @@ export function table(layout: Layout, runs: readonly Figures[]): string {
       kind.name,
       ...runs.flatMap((run) => {
         const figures = run.regions[at];
-        if (figures === undefined) return ['', '', ''];
-        const { p50, p99 } = kind.spread(figures);
+        const spread = figures === undefined ? undefined : kind.spread(figures);
+        if (spread === undefined) return ['–', '–', '–'];
+        const { p50, p99 } = spread;
         const limit = limitsOf(layout, run.memberRegions, run.leader, client)[kind.limit];
         return [
           `${p50.toFixed(1)} / ${p99.toFixed(1)}`,

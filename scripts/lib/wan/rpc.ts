@@ -1,10 +1,12 @@
 /** Calls of both contestants under one interface: encoded messages by method name. */
 import { StatusError, codeOf } from '../../../src/api/errors.ts';
-import type { Channel, ClientCall } from '../../../src/client/channel.ts';
+import type { CallOptions, Channel, ClientCall } from '../../../src/client/channel.ts';
 import { GrpcClient } from '../grpc-client.ts';
 
 export interface Rpc {
-  unary(method: string, body: Uint8Array): Promise<Uint8Array>;
+  unary(method: string, body: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /** Whether reads may be asked to be as fresh as `edgetcd-consistency` says. */
+  readonly hasLevels: boolean;
   /** A server stream with one request; the returned function leaves it. */
   stream(method: string, body: Uint8Array, onMessage: (body: Uint8Array) => void): () => void;
   close(): void;
@@ -12,20 +14,17 @@ export interface Rpc {
 
 export function overChannel(channel: Channel): Rpc {
   return {
-    unary: (method, body) =>
+    hasLevels: true,
+    unary: (method, body, options = {}) =>
       new Promise((resolve, reject) => {
         let answer: Uint8Array | undefined;
-        const call = channel.open(
-          method,
-          {},
-          {
-            onMessage: (message) => (answer = message),
-            onEnd: ({ code, message }) => {
-              if (code === 0 && answer !== undefined) resolve(answer);
-              else reject(new StatusError(codeOf(code), message));
-            },
+        const call = channel.open(method, options, {
+          onMessage: (message) => (answer = message),
+          onEnd: ({ code, message }) => {
+            if (code === 0 && answer !== undefined) resolve(answer);
+            else reject(new StatusError(codeOf(code), message));
           },
-        );
+        });
         call.send(body);
         call.halfClose();
       }),
@@ -41,6 +40,7 @@ export function overChannel(channel: Channel): Rpc {
 export async function overGrpc(endpoint: string): Promise<Rpc> {
   const client = await GrpcClient.open(endpoint);
   return {
+    hasLevels: false,
     unary: (method, body) => client.unary(method, body),
     stream: (method, body, onMessage) => {
       const call = client.stream(method);
