@@ -1,7 +1,7 @@
 /**
  * `npm run wan -- [--regions enam,weur,apac] [--layout FILE] [--seconds N] [--plot FILE] [--no-move]`:
  * real processes with the delays between regions in between, and clients in every region; etcd beside it.
- * At the end all writers move to another region, and leadership follows them.
+ * At the end all writers move to another region, and leadership follows them where that makes writes faster.
  */
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -14,6 +14,7 @@ import {
   type Weather,
 } from './lib/wan/contestants.ts';
 import { type Layout, layoutOf, readLayout, regionsOf } from './lib/wan/layout.ts';
+import type { Region } from '../src/member/cluster-config.ts';
 import { type Figures, measure } from './lib/wan/measure.ts';
 import { plot } from './lib/wan/plot.ts';
 import { table } from './lib/wan/report.ts';
@@ -49,7 +50,6 @@ export async function run(args: string[]): Promise<number> {
     jitter: wholeNumber('jitter', values.jitter, { min: 0, max: 100 }) / 100,
     loss: wholeNumber('loss', values.loss, { min: 0, max: 50 }) / 100,
   };
-  const move = values['no-move'] ? undefined : farthestMove(layout, lead);
   const starts = [
     (...about: [Layout, Weather]) => startEdgetcdWan(...about),
     ...(values['no-etcd'] ? [] : [startEtcdWan]),
@@ -66,14 +66,18 @@ export async function run(args: string[]): Promise<number> {
     `voters ${layout.voters.join(', ')}${learnersText(layout)}; jitter ${values.jitter} % of a delay, loss ${values.loss} %\n`,
   );
   console.log(table(layout, runs));
-  if (move !== undefined) {
-    const following = await startEdgetcdWan(layout, weather, true);
-    const figures = await withContestant(following, (each) => measureMove(each, layout, move));
-    console.log(textOfMove(figures));
-  }
+  if (!values['no-move']) console.log(await moveText(layout, lead, weather));
   if (values.plot !== undefined)
     writeFileSync(resolve(userFolder(), values.plot), plot(layout, runs));
   return 0;
+}
+
+/** What writers see who move, and what leadership does. */
+async function moveText(layout: Layout, lead: Region, weather: Weather): Promise<string> {
+  const move = farthestMove(layout, lead);
+  if (move === undefined) return 'leadership has nothing to gain by following writers here\n';
+  const contestant = await startEdgetcdWan(layout, weather, true);
+  return textOfMove(await withContestant(contestant, (each) => measureMove(each, layout, move)));
 }
 
 function learnersText({ learners }: Layout): string {

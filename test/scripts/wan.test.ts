@@ -59,6 +59,8 @@ describe('writers that move', () => {
     const layout = layoutOf(['enam', 'weur', 'apac'], ['oc']);
     assert.deepEqual(farthestMove(layout, 'enam'), { from: 'enam', to: 'apac' });
     assert.equal(farthestMove(layoutOf(['enam', 'enam']), 'enam'), undefined);
+    // The majority is in enam, so that a leader in wnam would wait for it as long as its writers do.
+    assert.equal(farthestMove(layoutOf(['enam', 'enam', 'wnam']), 'enam'), undefined);
     const members = [...layout.voters, ...layout.learners];
     assert.equal(bestLeader(layout, members, 'weur'), 'weur');
     // A leader far from the writers may be near to a majority.

@@ -1,5 +1,6 @@
 /** All writers move from one region to another: how long until leadership follows, and what a write then takes. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { PLACEMENT_GAIN_MS_MIN, PLACEMENT_GAIN_SHARE_MIN } from '../../../src/constants.ts';
 import type { Region } from '../../../src/member/cluster-config.ts';
 import type { Contestant } from './contestants.ts';
 import { type Layout, nearest } from './layout.ts';
@@ -35,10 +36,20 @@ const MEASURE_MS = 5_000;
 const POLL_MS = 250;
 const FOLLOW_LIMIT_MS = 60_000;
 
-/** To the voters' region that is farthest from `from`; undefined when all are in one. */
-export function farthestMove({ voters }: Layout, from: Region): Move | undefined {
+/**
+ * To the voters' region that is farthest from `from`. Undefined: leadership had nothing to gain from following,
+ * or not enough to move.
+ */
+export function farthestMove(layout: Layout, from: Region): Move | undefined {
+  const { voters, learners } = layout;
   const [to] = voters.toSorted((left, right) => roundTripMs(from, right) - roundTripMs(from, left));
-  return to === undefined || to === from ? undefined : { from, to };
+  if (to === undefined || to === from) return undefined;
+  const members = [...voters, ...learners];
+  const writeAt = (leader: Region): number => limitsOf(layout, members, leader, to).write;
+  const stays = writeAt(bestLeader(layout, members, from));
+  const gain = stays - writeAt(bestLeader(layout, members, to));
+  const isClear = gain >= Math.max(PLACEMENT_GAIN_MS_MIN, PLACEMENT_GAIN_SHARE_MIN * stays);
+  return isClear ? { from, to } : undefined;
 }
 
 /** Where leadership serves writers in one region best. */
