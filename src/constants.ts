@@ -230,6 +230,8 @@ export const WATCH_SAVE_AFTER_MS = 1_000;
 export const WATCH_POLL_MS = 50;
 /** A client that takes nothing for so long, while something waits for it, is closed. */
 export const WATCH_UNREAD_TIMEOUT_MS = 60_000;
+/** The same in looks at its socket: a clock that is set forward, or a process that stood still, is not the client's fault. */
+export const WATCH_UNREAD_POLLS_MAX = WATCH_UNREAD_TIMEOUT_MS / WATCH_POLL_MS;
 /** Requests that may wait for a member that has just woken to know where the cluster stands. */
 export const WATCH_START_REQUESTS_MAX = 1_000;
 

@@ -11,6 +11,7 @@ import {
   SESSION_UNSENT_BYTES_MAX,
   SESSION_WINDOW_BYTES,
   SESSION_WINDOW_BYTES_MIN,
+  WATCH_UNREAD_POLLS_MAX,
 } from '../constants.ts';
 import { DecodeError } from '../lib/binary.ts';
 import {
@@ -57,8 +58,8 @@ export class SessionConnection implements ServerSink, WatchCallHost {
   /** What the client takes on each call at first; undefined: it has not said HELLO yet. */
   #windowBytes: number | undefined;
   #isCongested = false;
-  /** When the socket last took something, while it is congested. */
-  #progressMs = 0;
+  /** Looks at the socket since it last took something, while it is congested. */
+  #stuckPolls = 0;
   #unsentBytes = 0;
   #closed = false;
 
@@ -154,8 +155,8 @@ export class SessionConnection implements ServerSink, WatchCallHost {
     else if (unsent > SESSION_UNSENT_BYTES_MAX && !this.#isCongested) this.#congested(unsent);
   }
 
-  /** Looks at what the socket has taken. False: nothing is left to look at. */
-  poll(nowMs: number, timeoutMs: number): boolean {
+  /** Looks at what the socket has taken, every WATCH_POLL_MS. False: nothing is left to look at. */
+  poll(): boolean {
     if (this.#closed) return false;
     const unsent = this.#socket.bufferedBytes;
     if (unsent <= SESSION_UNSENT_BYTES_MAX / 2) {
@@ -163,9 +164,9 @@ export class SessionConnection implements ServerSink, WatchCallHost {
       for (const call of [...this.#calls.values()]) call.uncongested();
       return this.#isCongested;
     }
-    if (unsent < this.#unsentBytes) this.#progressMs = nowMs;
+    this.#stuckPolls = unsent < this.#unsentBytes ? 0 : this.#stuckPolls + 1;
     this.#unsentBytes = unsent;
-    if (nowMs - this.#progressMs < timeoutMs) return true;
+    if (this.#stuckPolls < WATCH_UNREAD_POLLS_MAX) return true;
     this.close(CLOSE.NOT_READING);
     return false;
   }
@@ -386,7 +387,7 @@ export class SessionConnection implements ServerSink, WatchCallHost {
   #congested(unsent: number): void {
     this.#isCongested = true;
     this.#unsentBytes = unsent;
-    this.#progressMs = this.#host.nowMs();
+    this.#stuckPolls = 0;
     this.#host.pollSoon(this);
   }
 

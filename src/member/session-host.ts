@@ -5,7 +5,6 @@ import {
   SESSION_FRAME_BYTES,
   SESSION_REQUEST_BYTES_MAX,
   WATCH_POLL_MS,
-  WATCH_UNREAD_TIMEOUT_MS,
 } from '../constants.ts';
 import { concatBytes } from '../lib/bytes.ts';
 import { CLOSE } from '../api/close-codes.ts';
@@ -103,10 +102,6 @@ export class SessionHost implements RequestTally {
     if (session.rowCount > 0) this.member.watch.dropRows(session.number);
   }
 
-  nowMs(): number {
-    return this.#clock.nowMs();
-  }
-
   /** @throws StatusError noLeader, as for all calls with etcd's `hasleader` */
   requireLeader(): void {
     // A member that has just woken up does not know its leader yet.
@@ -163,11 +158,10 @@ export class SessionHost implements RequestTally {
     this.#congested.add(session);
     this.#pollTimer ??= this.#clock.setTimer(WATCH_POLL_MS, () => {
       this.#pollTimer = undefined;
-      const nowMs = this.#clock.nowMs();
       const congested = [...this.#congested];
       this.#congested.clear();
       for (const each of congested) {
-        if (each.poll(nowMs, WATCH_UNREAD_TIMEOUT_MS)) this.pollSoon(each);
+        if (each.poll()) this.pollSoon(each);
       }
     });
   }

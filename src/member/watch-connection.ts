@@ -3,7 +3,7 @@ import { CLOSE, type Close } from '../api/close-codes.ts';
 import { StatusError } from '../api/errors.ts';
 import { decodeJson, errorLine, JsonSplitter } from '../api/json.ts';
 import { toBigInt, WatchRequest, WireError } from '../api/messages.ts';
-import { JSON_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX } from '../constants.ts';
+import { JSON_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX, WATCH_UNREAD_POLLS_MAX } from '../constants.ts';
 import { ByteReader, ByteWriter, DecodeError } from '../lib/binary.ts';
 import { encodeUtf8 } from '../lib/utf8.ts';
 import type { Resumption } from '../session/items.ts';
@@ -75,8 +75,8 @@ export class WatchConnection implements ReceiverHost {
   readonly #receiver: JsonReceiver | BridgeReceiver;
   #stream: WatchStream | undefined;
   #splitter: JsonSplitter | undefined;
-  /** When the socket last took something, while it has more than it can take. */
-  #progressMs: number | undefined;
+  /** Looks at the socket since it last took something, while it has more than it can take. */
+  #stuckPolls = 0;
   #closed = false;
 
   constructor(host: WatchHost, head: ConnectionHead, socket: WatchSocket) {
@@ -177,17 +177,15 @@ export class WatchConnection implements ReceiverHost {
     if (this.#receiver instanceof BridgeReceiver) this.#receiver.ask();
   }
 
-  /** Looks at what the socket has taken. False: nothing is left to look at. */
-  poll(nowMs: number, timeoutMs: number): boolean {
+  /** Looks at what the socket has taken, every WATCH_POLL_MS. False: nothing is left to look at. */
+  poll(): boolean {
     if (!(this.#receiver instanceof JsonReceiver) || this.#closed) return false;
     const drained = this.#receiver.drainedCount();
     if (drained > 0) this.#stream?.drained(drained);
-    if (this.#receiver.queuedCount === 0) {
-      this.#progressMs = undefined;
-      return false;
-    }
-    if (drained > 0 || this.#progressMs === undefined) this.#progressMs = nowMs;
-    if (nowMs - this.#progressMs < timeoutMs) return true;
+    const isEmpty = this.#receiver.queuedCount === 0;
+    this.#stuckPolls = drained > 0 || isEmpty ? 0 : this.#stuckPolls + 1;
+    if (isEmpty) return false;
+    if (this.#stuckPolls < WATCH_UNREAD_POLLS_MAX) return true;
     this.#end(CLOSE.NOT_READING);
     return false;
   }

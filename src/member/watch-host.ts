@@ -11,7 +11,6 @@ import {
   WATCH_SLICE_PAUSE_MS,
   WATCH_START_REQUESTS_MAX,
   WATCH_UNREAD_BYTES_MAX,
-  WATCH_UNREAD_TIMEOUT_MS,
   WATCH_WRITES_LAST_MS,
 } from '../constants.ts';
 import type { Int64Input } from '../api/messages.ts';
@@ -66,8 +65,8 @@ export interface HostedWatch {
   tellPosition(): void;
   /** Memory is short. */
   ask(): void;
-  /** Looks at what the socket has taken. False: nothing is left to look at. */
-  poll(nowMs: number, timeoutMs: number): boolean;
+  /** Looks at what the socket has taken, every WATCH_POLL_MS. False: nothing is left to look at. */
+  poll(): boolean;
   /** Keeps what the stream needs to go on; returns the rows to be written. */
   save(): readonly SavedRow[];
 }
@@ -430,9 +429,8 @@ export class WatchHost {
   }
 
   #poll(): void {
-    const nowMs = this.#ports.clock.nowMs();
     for (const connection of [...this.#polled]) {
-      if (!connection.poll(nowMs, WATCH_UNREAD_TIMEOUT_MS)) this.#polled.delete(connection);
+      if (!connection.poll()) this.#polled.delete(connection);
     }
   }
 }

@@ -186,6 +186,20 @@ describe('a reader that is slow', () => {
     assert.equal(all.host.member.watch.gauges.streams, 0);
   });
 
+  it('has its time though the clock is set forward', async () => {
+    const all = await setting();
+    const client = await connected(all);
+    client.open(1, WATCH, watchOf('k'));
+    client.bufferedBytes = SESSION_UNSENT_BYTES_MAX + 1;
+    await client.flush();
+    await all.world.clock.advance(100);
+    all.world.clock.setByMs = 2 * WATCH_UNREAD_TIMEOUT_MS;
+    await all.world.clock.advance(1_000);
+    assert.equal(all.sessions.gauges.sessions, 1);
+    await all.world.clock.advance(WATCH_UNREAD_TIMEOUT_MS);
+    assert.equal(client.closed?.code, 1008);
+  });
+
   it('is served again when its socket has taken what was there', async () => {
     const all = await setting();
     const client = await connected(all);

@@ -13,11 +13,13 @@ import { MemoryRowStore } from '../support/memory-row-store.ts';
 export class HandClock implements Clock {
   alarmMs: number | undefined;
   alarmsSet = 0;
+  /** By how much the wall clock was set forward; timers know nothing of it. */
+  setByMs = 0;
   #nowMs = 1_000_000;
   readonly #timers = new Set<{ readonly atMs: number; readonly run: () => void }>();
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.setByMs;
   }
 
   setTimer(delayMs: number, run: () => void): Timer {

@@ -201,6 +201,23 @@ describe('a client that does not read', () => {
     assert.equal(member.clock.timers, 0);
   });
 
+  // Seed 50397: a clock that was set by an hour closed whoever was behind at that moment.
+  it('has its time though the clock is set forward', async () => {
+    const member = new HostUnderTest();
+    const socket = new PaperSocket();
+    member.host.open('json', socket).message(createRequest({ key: 'a' }));
+    await member.settle();
+    socket.stuck = true;
+    member.put('a', VALUE);
+    member.put('a', VALUE);
+    member.clock.advance(1_000);
+    member.clock.setByMs = 2 * WATCH_UNREAD_TIMEOUT_MS;
+    member.clock.advance(1_000);
+    assert.equal(socket.closedBy, undefined);
+    member.clock.advance(WATCH_UNREAD_TIMEOUT_MS);
+    assert.equal(socket.closedBy, CLOSE.NOT_READING);
+  });
+
   it('is asked what it has read when all together hold too much', async () => {
     const member = new HostUnderTest();
     await member.host.current();

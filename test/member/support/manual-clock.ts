@@ -8,11 +8,13 @@ interface Pending {
 
 export class ManualClock implements Clock {
   alarmMs: number | undefined;
+  /** By how much the wall clock was set forward; timers know nothing of it. */
+  setByMs = 0;
   #nowMs = 1_000_000;
   readonly #pending = new Set<Pending>();
 
   nowMs(): number {
-    return this.#nowMs;
+    return this.#nowMs + this.setByMs;
   }
 
   setTimer(delayMs: number, run: () => void): Timer {
