@@ -23,6 +23,13 @@ import { Violation, type World } from './world.ts';
 /** How often a disk is in a bad spell, and how much slower it then is. */
 const SLOW_COMMIT_CHANCE = 0.01;
 const SLOW_COMMIT_FACTOR = 30;
+/**
+ * Once faults have ended, no delay is longer than this many of those without load. Jitter has no bound, and
+ * a leader that hears no answer for an election timeout steps down, as it must: Raft promises a leader that
+ * stays only where rounds take less than that (paper 5.6). Between the regions farthest apart a round then
+ * takes 0.9 s at most, and answers come at most 0.7 s apart.
+ */
+const CALM_DELAYS_MAX = 3;
 /** A platform resets an object whose write takes longer. */
 const COMMIT_MS_MAX = 3_000;
 
@@ -168,7 +175,8 @@ export class SimulatedCluster implements World, Neighbourhood {
   heal(): void {
     this.faulty = false;
     this.network.heal();
-    this.network.options = { ...this.network.options, loss: 0, duplicate: 0, reorder: 0 };
+    const calm = { loss: 0, duplicate: 0, reorder: 0, delaysMax: CALM_DELAYS_MAX };
+    this.network.options = { ...this.network.options, ...calm };
     this.#slowDisks.clear();
     for (const host of this.hosts()) {
       host.machine.setRate(1);

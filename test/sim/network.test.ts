@@ -52,6 +52,26 @@ test('a stream keeps its order when messages catch up with a late one', () =>
     );
   }));
 
+test('jitter stays below its bound where there is one', async () => {
+  const latestMs = (delaysMax?: number): Promise<number> =>
+    inMacrotask(() => {
+      const { scheduler, network } = bench({
+        jitter: 1,
+        ...(delaysMax !== undefined && { delaysMax }),
+      });
+      let lastMs = 0;
+      for (let at = 0; at < 100; at++) {
+        network.datagram('a', 'b', () => {
+          lastMs = scheduler.nowMs;
+        });
+      }
+      scheduler.runUntil(60_000);
+      return lastMs;
+    });
+  assert.ok((await latestMs()) > 30);
+  assert.equal(await latestMs(3), 30);
+});
+
 test('loss loses, duplication doubles, reordering reorders', async () => {
   assert.ok((await arrivals({ loss: 0.5 }, 100)).length < 80);
   assert.ok((await arrivals({ duplicate: 0.5 }, 100)).length > 120);

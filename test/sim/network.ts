@@ -10,6 +10,8 @@ export interface NetworkOptions {
   readonly delayMs: (from: string, to: string) => number;
   /** Share of the delay that is added at random, exponentially distributed. */
   readonly jitter: number;
+  /** No delay is longer than this many of those without load. */
+  readonly delaysMax?: number;
   readonly loss: number;
   readonly duplicate: number;
   /** Probability that a message leaves its stream's order and comes late. */
@@ -151,8 +153,9 @@ export class Network {
 
   #delayMs(from: string, to: string, link: Link): number {
     const base = Math.max(DELAY_MIN_MS, this.options.delayMs(from, to)) * link.slow;
-    const delayMs = base * (1 - this.options.jitter * Math.log(1 - this.#prng.float()));
-    return Math.min(delayMs, DELAY_MAX_MS);
+    const { jitter, delaysMax = Infinity } = this.options;
+    const delays = 1 - jitter * Math.log(1 - this.#prng.float());
+    return Math.min(base * Math.min(delays, delaysMax), DELAY_MAX_MS);
   }
 
   #link(from: string, to: string): Link {
