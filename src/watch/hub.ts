@@ -146,8 +146,11 @@ export class WatchHub {
 
   /** When to call `tick` next, in the host's time; undefined: nobody asked for periodic progress. */
   nextTickMs(nowMs: number): number | undefined {
+    const next = this.#nextTickMs;
+    const latestMs = nowMs + this.#progressIntervalMs + this.#spreadMs;
     if (this.#tally.progressWatchers === 0) this.#nextTickMs = undefined;
-    else this.#nextTickMs ??= this.#tickAfter(nowMs);
+    // Farther away than it ever is set: the clock was set back, for which nobody is to wait.
+    else if (next === undefined || next > latestMs) this.#nextTickMs = this.#tickAfter(nowMs);
     return this.#nextTickMs;
   }
 
@@ -224,8 +227,12 @@ export class WatchHub {
   }
 
   #tickAfter(nowMs: number): number {
-    const intervalMs = this.#progressIntervalMs;
-    return nowMs + intervalMs + this.#ports.random(Math.ceil(intervalMs / 10));
+    return nowMs + this.#progressIntervalMs + this.#ports.random(this.#spreadMs);
+  }
+
+  /** So that members that were started together do not tell all at once. */
+  get #spreadMs(): number {
+    return Math.ceil(this.#progressIntervalMs / 10);
   }
 
   /** Sends the events of one revision to the synced watchers of a range (rule W8). */

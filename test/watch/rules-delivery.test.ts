@@ -203,6 +203,19 @@ describe('W11: periodic progress', () => {
     assert.deepEqual(bounds, [10]);
   });
 
+  it('comes an interval later at most when the clock is set back', () => {
+    const member = new TestMember();
+    const client = member.client();
+    client.watch('a', { progress_notify: true });
+    client.lines();
+    const dayMs = 24 * 60 * MINUTES_MS;
+    assert.equal(member.hub.nextTickMs(dayMs), dayMs + 10 * MINUTES_MS);
+    member.hub.tick(10 * MINUTES_MS);
+    assert.equal(member.hub.nextTickMs(10 * MINUTES_MS), 20 * MINUTES_MS);
+    member.hub.tick(20 * MINUTES_MS);
+    assert.deepEqual(client.lines(), ['0@1']);
+  });
+
   it('goes on after the hub was built anew', () => {
     const member = new TestMember();
     member.hub.resumeTicks(5000);
