@@ -1,7 +1,7 @@
 /** ReadIndex in every role: rounds at the leader, requests elsewhere (thesis 6.4). */
 import type { Core } from './core.ts';
 import { jointReached } from './quorum/joint.ts';
-import { broadcastHeartbeat } from './replicate.ts';
+import { broadcastRound } from './replicate.ts';
 import { MessageType, NO_NODE } from './types.ts';
 
 /** Something can be done for waiting reads in the next Ready. */
@@ -22,7 +22,7 @@ export function sendReads(core: Core): void {
     core.rounds.begin(number, core.log.commit, core.ticks);
     // The round counts this member's own voice once a write issued from here on is in.
     core.fenceDue = true;
-    broadcastHeartbeat(core, core.readIds.encode(number));
+    broadcastRound(core, core.readIds.encode(number));
   } else {
     core.send(MessageType.readIndex, core.leader, { context: core.readIds.encode(number) });
   }

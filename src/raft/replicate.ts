@@ -124,7 +124,17 @@ export function sendHeartbeat(
   core.send(MessageType.heartbeat, to, context === undefined ? fields : { ...fields, context });
 }
 
-/** To all; the id of a read round goes to voters only, whose answers count. */
+/** Begins a read round at the voters, whose answers count: what is read beside the leader costs learners nothing. */
+export function broadcastRound(core: Core, round: Uint8Array): void {
+  let all = true;
+  for (const [id, progress] of core.peers()) {
+    if (progress.learner) all = false;
+    else sendHeartbeat(core, id, progress, round);
+  }
+  if (all) core.heartbeatElapsed = 0;
+}
+
+/** To all; the id of a read round that is tried again goes to voters only, whose answers count. */
 export function broadcastHeartbeat(core: Core, round?: Uint8Array): void {
   core.heartbeatElapsed = 0;
   for (const [id, progress] of core.peers()) {
