@@ -116,7 +116,7 @@ export class MemberObject extends DurableObject<Env> implements MemberRpc {
       socket.close(1003, 'a peer stream carries binary frames');
       return;
     }
-    live.peers.frame(new Uint8Array(data), (reason) => socket.close(1002, reason));
+    live.peers.frame(new Uint8Array(data), (code, reason) => socket.close(code, reason));
   }
 
   override webSocketClose(socket: WebSocket): void {

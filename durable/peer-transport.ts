@@ -5,11 +5,14 @@ import {
   PEER_REDIAL_MS,
   PEER_STREAM_QUEUE_BYTES_MAX,
 } from '../src/constants.ts';
-import { PEER_FRAME_PATH, PEER_HEADERS, PEER_STREAM_PATH } from '../src/member/peer-protocol.ts';
+import {
+  PEER_FRAME_PATH,
+  PEER_HEADERS,
+  PEER_REMOVED_CLOSE_CODE,
+  PEER_REMOVED_STATUS,
+  PEER_STREAM_PATH,
+} from '../src/member/peer-protocol.ts';
 import type { Clock, Log, PeerAddress, Transport } from '../src/member/ports.ts';
-
-/** How a peer answers a member that was removed. */
-const REMOVED_STATUS = 410;
 
 /** Opens requests to one peer, whatever its URL: a sibling object's stub, or plain fetch. */
 export type PeerFetch = (
@@ -66,6 +69,7 @@ export class PeerTransport implements Transport {
       (path, init) => this.#dial(to, path, init),
       this.#clock,
       (error) => this.#log.warn('peer cannot be reached', { peer: to.id, error: String(error) }),
+      this.#onRemoved,
     );
     this.#streams.set(to.id, { urls, stream });
     return stream.send(frame);
@@ -110,7 +114,7 @@ export class PeerTransport implements Transport {
     headers.set(PEER_HEADERS.secret, this.#identity.secret);
     headers.set(PEER_HEADERS.fromUrls, this.#identity.fromUrls().join());
     const response = await this.#fetch(peerUrl, to.region, path, { ...init, headers });
-    if (response.status === REMOVED_STATUS) this.#onRemoved();
+    if (response.status === PEER_REMOVED_STATUS) this.#onRemoved();
     return response;
   }
 }
@@ -122,6 +126,7 @@ class PeerStream {
   readonly #dial: Dial;
   readonly #clock: Clock;
   readonly #onFailure: (error: unknown) => void;
+  readonly #onRemoved: () => void;
   #socket: WebSocket | undefined;
   #dialing = false;
   #closed = false;
@@ -135,10 +140,16 @@ class PeerStream {
   /** Frames that did not wait for the dial that is under way. */
   #posted = 0;
 
-  constructor(dial: Dial, clock: Clock, onFailure: (error: unknown) => void) {
+  constructor(
+    dial: Dial,
+    clock: Clock,
+    onFailure: (error: unknown) => void,
+    onRemoved: () => void,
+  ) {
     this.#dial = dial;
     this.#clock = clock;
     this.#onFailure = onFailure;
+    this.#onRemoved = onRemoved;
   }
 
   send(frame: Uint8Array): boolean {
@@ -215,7 +226,10 @@ class PeerStream {
       socket.close(1000, 'rest');
       return;
     }
-    socket.addEventListener('close', () => this.#lost(socket));
+    socket.addEventListener('close', ({ code }) => {
+      this.#lost(socket);
+      if (code === PEER_REMOVED_CLOSE_CODE) this.#onRemoved();
+    });
     socket.addEventListener('error', () => this.#lost(socket));
     this.#socket = socket;
     this.#failedMs = undefined;

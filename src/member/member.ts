@@ -206,9 +206,9 @@ export class Member {
     this.seat.meet(address);
   }
 
-  /** One frame of messages from a peer. @throws DecodeError on a frame that holds none. */
-  receive(frame: Uint8Array): void {
-    if (this.#stopped !== undefined && !this.seat.removed) return;
+  /** One frame of messages from a peer; returns whose they are. @throws DecodeError on a frame that holds none. */
+  receive(frame: Uint8Array): NodeId | undefined {
+    if (this.#stopped !== undefined && !this.seat.removed) return undefined;
     const decoded = decodeMessages(frame);
     this.meters.received(decoded[0]?.from, frame.length);
     const messages = decoded.filter((message) => this.seat.hears(message));
@@ -220,6 +220,7 @@ export class Member {
       this.#fail(error);
     }
     this.#schedule(isLone(messages));
+    return decoded[0]?.from;
   }
 
   /**

@@ -8,6 +8,7 @@ import type { Membership } from '../apply/membership.ts';
 import { ELECTION_TICKS, PROPOSAL_TIMEOUT_MS, TICK_MS } from '../constants.ts';
 import { byteString } from '../lib/bytes.ts';
 import type { SteadyClock } from '../lib/steady-clock.ts';
+import type { ProgressStatus } from '../raft/config.ts';
 import type { RawNode } from '../raft/raw-node.ts';
 import {
   type ConfChange,
@@ -72,6 +73,8 @@ interface Waiter {
 interface HeardWait {
   /** Raft's ticks when it began: who is heard later is there. */
   readonly sinceTick: number;
+  /** Whose log counts, too: a leader that has just been handed leadership does not know it yet. */
+  readonly learner: NodeId | undefined;
   ticksLeft: number;
   readonly done: (heard: ReadonlySet<NodeId>) => void;
 }
@@ -193,7 +196,7 @@ export class MembershipAdmin {
     this.#running++;
     try {
       await this.#ports.confirm();
-      const heard = await this.#heard();
+      const heard = await this.#heard(command.kind === 'replace' ? command.id : undefined);
       if (!this.#leads()) return { kind: 'notLeader' };
       const planned = this.#plan(command, heard);
       await this.#propose(planned);
@@ -292,11 +295,12 @@ export class MembershipAdmin {
     return applied.finally(() => this.#waiting.delete(sequence));
   }
 
-  /** Which voters answer now: until all have, or for an election timeout. */
-  #heard(): Promise<ReadonlySet<NodeId>> {
+  /** Which voters answer now: until all have, and the learner, or for an election timeout. */
+  #heard(learner?: NodeId): Promise<ReadonlySet<NodeId>> {
     return new Promise((done) => {
       const wait = {
         sinceTick: this.#ports.raft.status().ticks,
+        learner,
         ticksLeft: ELECTION_TICKS,
         done,
       };
@@ -306,10 +310,15 @@ export class MembershipAdmin {
 
   #heardEnough(wait: HeardWait): boolean {
     const { raft, self } = this.#ports;
+    const { progress } = raft.status();
+    const isHeard = ({ id, heardTick }: ProgressStatus): boolean =>
+      id === self || heardTick > wait.sinceTick;
     // Learners are in no quorum, and may never have started.
-    const progress = raft.status().progress.filter(({ learner }) => !learner);
-    const heard = progress.filter(({ id, heardTick }) => id === self || heardTick > wait.sinceTick);
-    const all = this.#leads() && heard.length === progress.length;
+    const voters = progress.filter(({ learner }) => !learner);
+    const heard = voters.filter(isHeard);
+    const learner = progress.find(({ id }) => id === wait.learner);
+    const isKnown = learner === undefined || (isHeard(learner) && learner.match > 0);
+    const all = this.#leads() && heard.length === voters.length && isKnown;
     if (!all && this.#leads() && wait.ticksLeft-- > 0) return false;
     wait.done(new Set(heard.map(({ id }) => id)));
     return true;

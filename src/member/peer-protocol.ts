@@ -19,6 +19,13 @@ export const PEER_PING_PATH = '/peer/ping';
 /** POST: how far the receiver is from all others, see round-trips.ts. */
 export const PEER_ROUND_TRIPS_PATH = '/peer/round-trips';
 
+/** How a peer answers any request of a member that was removed. */
+export const PEER_REMOVED_STATUS = 410;
+/** And how it ends a stream that such a member opened when it still belonged to the cluster. */
+export const PEER_REMOVED_CLOSE_CODE = 4410;
+/** Of a stream that carries what is no frame: a violation of the protocol. */
+export const PEER_BAD_FRAME_CLOSE_CODE = 1002;
+
 /** Every peer request carries these; the receiver refuses a mismatch with 4xx and a text. */
 export const PEER_HEADERS = {
   /** Its id. */

@@ -6,12 +6,15 @@ import type { Member } from './member.ts';
 import { decodeQuestions, encodeAnswers } from './lease-messages.ts';
 import { decodeCommand, encodeAnswer } from './membership-messages.ts';
 import {
+  PEER_BAD_FRAME_CLOSE_CODE,
   PEER_FRAME_PATH,
   PEER_HASH_PATH,
   PEER_HEADERS,
   PEER_LEASE_PATH,
   PEER_MEMBERSHIP_PATH,
   PEER_PING_PATH,
+  PEER_REMOVED_CLOSE_CODE,
+  PEER_REMOVED_STATUS,
   PEER_ROUND_TRIPS_PATH,
   PEER_SNAPSHOT_PATH,
 } from './peer-protocol.ts';
@@ -69,10 +72,11 @@ export class PeerReceiver {
     const to = header(PEER_HEADERS.to);
     if (to !== this.#member.self.id) return refusal(412, 'member id', to, this.#member.self.id);
     const from = header(PEER_HEADERS.from) ?? '';
-    if (this.#member.state.membership.isRemoved(from)) {
-      return { status: 410, text: `peer request refused: member ${from} was removed` };
-    }
-    return undefined;
+    if (!this.#isRemoved(from)) return undefined;
+    return {
+      status: PEER_REMOVED_STATUS,
+      text: `peer request refused: member ${from} was removed`,
+    };
   }
 
   /** Notes where a peer whose request is taken can be reached. */
@@ -81,14 +85,25 @@ export class PeerReceiver {
     this.#member.meet({ id: header(PEER_HEADERS.from) ?? '', peerUrls });
   }
 
-  /** A frame from the stream. @param close ends the stream of a peer that sends what is no frame */
-  frame(bytes: Uint8Array, close: (reason: string) => void): void {
+  /**
+   * A frame from the stream.
+   * @param close ends the stream of a peer that sends what is no frame, or that was removed since it
+   * opened the stream: it is told nothing else any more, and would call for votes for ever
+   */
+  frame(bytes: Uint8Array, close: (code: number, reason: string) => void): void {
     try {
-      this.#member.receive(bytes);
+      const from = this.#member.receive(bytes);
+      if (from !== undefined && this.#isRemoved(from)) {
+        close(PEER_REMOVED_CLOSE_CODE, `member ${from} was removed`);
+      }
     } catch (error) {
       if (!(error instanceof DecodeError)) throw error;
-      close(error.message.slice(0, 120));
+      close(PEER_BAD_FRAME_CLOSE_CODE, error.message.slice(0, 120));
     }
+  }
+
+  #isRemoved(from: string): boolean {
+    return this.#member.state.membership.isRemoved(from);
   }
 
   /** A request on the pipeline. */

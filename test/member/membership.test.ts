@@ -12,6 +12,7 @@ import {
   MemberPromoteRequest,
   MemberRemoveRequest,
   MemberUpdateRequest,
+  MoveLeaderRequest,
   PutRequest,
   RangeRequest,
   RangeResponse,
@@ -235,6 +236,20 @@ describe('a voter replaced by a learner', () => {
     );
     world.cut.add(other?.name ?? '');
     await ok(world, put(leader, 'by two of three, the newcomer among them'));
+  });
+
+  it('waits for news of a learner far away when leadership has just been handed over', async () => {
+    const world = new World('m1,m2,m3');
+    const before = await world.elect();
+    world.objects.add('m4');
+    const learner = idIn(await ok(world, add(before, 'do://test/m4?region=oc', true)));
+    await joined(world, 'm4');
+    world.delayMs = (from, to) => ([from, to].includes('m4') ? 150 : 1);
+    const leader = follower(world, before);
+    const targetID = idToLong(leader.member.self.id);
+    const body = MoveLeaderRequest.encode({ targetID }).finish();
+    await ok(world, before.service.call('etcdserverpb.Maintenance/MoveLeader', body));
+    await ok(world, replace(leader, before.member.self.id, learner));
   });
 
   it('is refused where the others would be no quorum, and to whoever leads or is no voter', async () => {

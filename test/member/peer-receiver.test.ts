@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import {
   PEER_FRAME_PATH,
   PEER_HEADERS,
+  PEER_REMOVED_CLOSE_CODE,
   PEER_SNAPSHOT_PATH,
 } from '../../src/member/peer-protocol.ts';
 import { encodeMessages } from '../../src/raft/codec.ts';
@@ -16,6 +17,20 @@ const refuse = (changes: Readonly<Record<string, string | null>> = {}) => {
   );
   return receiver.refuse((name) => headers.get(name) ?? null);
 };
+
+const idOf = (name: string): string => world.host(name).member.self.id;
+
+const MESSAGE = {
+  type: 4,
+  term: 99,
+  logTerm: 0,
+  index: 0,
+  entries: [],
+  commit: 0,
+  reject: false,
+  rejectHint: 0,
+  context: new Uint8Array(0),
+} as const;
 
 describe('PeerReceiver', () => {
   it('takes what carries secret, version, cluster and both members', () => {
@@ -72,9 +87,9 @@ describe('PeerReceiver', () => {
 
   it('ends the stream of a peer that sends what is no frame, and says why', () => {
     const reasons: string[] = [];
-    receiver.frame(encodeMessages([]), (reason) => reasons.push(reason));
+    receiver.frame(encodeMessages([]), (_code, reason) => reasons.push(reason));
     assert.equal(reasons.length, 0);
-    receiver.frame(Uint8Array.of(99, 1, 2), (reason) => reasons.push(reason));
+    receiver.frame(Uint8Array.of(99, 1, 2), (_code, reason) => reasons.push(reason));
     assert.equal(reasons.length, 1);
     // A WebSocket takes at most 123 bytes of reason.
     assert.ok((reasons[0]?.length ?? 0) <= 120);
@@ -82,20 +97,24 @@ describe('PeerReceiver', () => {
 
   it('steps no message that is meant for another member', () => {
     const before = member.status;
-    const message = {
-      type: 4,
-      from: world.host('m2').member.self.id,
-      to: world.host('m3').member.self.id,
-      term: 99,
-      logTerm: 0,
-      index: 0,
-      entries: [],
-      commit: 0,
-      reject: false,
-      rejectHint: 0,
-      context: new Uint8Array(0),
-    } as const;
+    const message = { ...MESSAGE, from: idOf('m2'), to: idOf('m3') };
     receiver.frame(encodeMessages([message]), () => assert.fail('a sound frame'));
     assert.equal(member.status.term, before.term);
+  });
+
+  it('ends a stream that its peer opened before it was removed', () => {
+    const [fresh, m3] = [new World('m1,m2,m3').host('m1'), idOf('m3')];
+    const frame = encodeMessages([{ ...MESSAGE, from: m3, to: idOf('m1') }]);
+    fresh.receiver.frame(frame, () => assert.fail('it is a member'));
+    const { term } = fresh.member.status;
+    const { membership } = fresh.member.state;
+    membership.restore(
+      membership.members.filter(({ id }) => id !== m3),
+      [m3],
+    );
+    const closes: unknown[] = [];
+    fresh.receiver.frame(frame, (...close) => closes.push(close));
+    assert.deepEqual(closes, [[PEER_REMOVED_CLOSE_CODE, `member ${m3} was removed`]]);
+    assert.equal(fresh.member.status.term, term);
   });
 });

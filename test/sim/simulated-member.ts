@@ -2,7 +2,7 @@
 import { PEER_PROTOCOL_VERSION } from '../../src/constants.ts';
 import type { ClusterConfig, Self } from '../../src/member/cluster-config.ts';
 import { Member } from '../../src/member/member.ts';
-import { PEER_HEADERS } from '../../src/member/peer-protocol.ts';
+import { PEER_HEADERS, PEER_REMOVED_CLOSE_CODE } from '../../src/member/peer-protocol.ts';
 import { PeerReceiver } from '../../src/member/peer-receiver.ts';
 import type { PeerAddress, Transport } from '../../src/member/ports.ts';
 import type { CallOptions, CallResult } from '../../src/member/rpc.ts';
@@ -74,7 +74,9 @@ export class SimulatedMember implements SimulatedObject {
   }
 
   receive(_from: NodeId, frame: Uint8Array): void {
-    this.#receiver.frame(frame, (reason) => {
+    this.#receiver.frame(frame, (code, reason) => {
+      // It is told by the answer to its next frame, which carries its headers here.
+      if (code === PEER_REMOVED_CLOSE_CODE) return;
       throw new Error(`a frame of another member was refused: ${reason}`);
     });
   }
