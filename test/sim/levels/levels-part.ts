@@ -18,6 +18,7 @@ import { RATE_ERROR_MAX } from '../nemesis.ts';
 import type { SimulationOptions } from '../options.ts';
 import type { PartContext, WorkloadPart } from '../part.ts';
 import type { SimulatedMember } from '../simulated-member.ts';
+import { Lives } from './lives.ts';
 import { describeRequest, drawRead, type LevelRequest, outcomeOf, readAt } from './reader.ts';
 import { type ClockError, CommitTimes, type LevelRead, type ServedRead } from './record.ts';
 
@@ -49,10 +50,7 @@ class LevelsPart implements WorkloadPart {
     { host: ObjectHost<SimulatedMember>; object: SimulatedMember }
   >();
   readonly #commits = new CommitTimes();
-  readonly #lives = new WeakMap<SimulatedMember, number>();
-  /** By member: its newest life, and how many of its objects it had then had that did not sleep. */
-  readonly #newest = new Map<NodeId, { readonly life: number; readonly ends: number }>();
-  #lifeCount = 0;
+  readonly #lives = new Lives<SimulatedMember>();
   #answers = 0;
   #stopped = false;
 
@@ -199,22 +197,10 @@ class LevelsPart implements WorkloadPart {
   ): LevelRead {
     const arrivedAtMs = this.#cluster.scheduler.nowMs;
     const known = this.#commits.newest;
-    const life = this.#lifeOf(host, object);
+    const life = this.#lives.of(host, object);
     const read = { client, member: host.id, level, known, life, arrivedAtMs, served: undefined };
     this.#reads.push(read);
     return read;
-  }
-
-  /** Objects of a member that followed each other by sleep alone live one life. */
-  #lifeOf({ id, counts }: ObjectHost<SimulatedMember>, object: SimulatedMember): number {
-    const known = this.#lives.get(object);
-    if (known !== undefined) return known;
-    const ends = counts.builds - counts.sleeps;
-    const before = this.#newest.get(id);
-    const life = before?.ends === ends ? before.life : ++this.#lifeCount;
-    this.#newest.set(id, { life, ends });
-    this.#lives.set(object, life);
-    return life;
   }
 
   #answered(
