@@ -1,6 +1,11 @@
 import { test } from 'node:test';
 import { encodeConfChange } from '../../../src/raft/codec.ts';
-import { ConfChangeType, EntryKind, MessageType } from '../../../src/raft/types.ts';
+import {
+  type ConfChangeStep,
+  ConfChangeType,
+  EntryKind,
+  MessageType,
+} from '../../../src/raft/types.ts';
 import { Configurations } from '../membership/configurations.ts';
 import type { NewestMembership } from '../observer.ts';
 import { checkMembership, type MembershipCall, PROPERTY } from './membership.ts';
@@ -44,7 +49,7 @@ test('what is not so in the end was not done', () => {
   });
 });
 
-test('a learner without most of the log is not promoted', () => {
+test('a learner without most of the log is not promoted, nor takes a voter’s place', () => {
   const configurations = new Configurations(() => 0);
   const id = '00000000000000aa';
   configurations.begin(
@@ -58,19 +63,20 @@ test('a learner without most of the log is not promoted', () => {
       autoLeave: false,
     },
   );
-  const change = {
-    steps: [{ type: ConfChangeType.addVoter, node: id }],
-    transition: 'auto',
-    context: new Uint8Array(0),
-  } as const;
-  const entry = { index: 200, term: 2, kind: EntryKind.confChange, data: encodeConfChange(change) };
-  const propose = (stored: number): void => {
+  const propose = (stored: number, steps: readonly ConfChangeStep[]): void => {
+    const data = encodeConfChange({ steps, transition: 'auto', context: new Uint8Array(0) });
+    const entry = { index: 200, term: 2, kind: EntryKind.confChange, data };
     const checker = new promotion.PromotionReady(configurations);
     checker.sent(message({ type: MessageType.appendResponse, from: id, term: 2, index: stored }));
     checker.sent(append('b', 2, 199, 2, [entry]));
   };
-  propose(190);
-  violates(promotion.PROPERTY, () => {
-    propose(20);
-  });
+  const promoted = { type: ConfChangeType.addVoter, node: id };
+  const removed = { type: ConfChangeType.remove, node: 'c'.repeat(16) };
+  for (const steps of [[promoted], [promoted, removed]]) {
+    propose(190, steps);
+    violates(promotion.PROPERTY, () => {
+      propose(20, steps);
+    });
+  }
+  propose(20, [promoted, { ...promoted, node: 'd'.repeat(16) }]);
 });

@@ -47,9 +47,9 @@ export class PromotionReady {
 
   #proposed(leader: NodeId, index: number, data: Uint8Array): void {
     const { steps } = decodeConfChange(data);
-    const [step] = steps;
-    // Changes of several members are the simulator's own, which asks nobody.
-    if (step?.type !== ConfChangeType.addVoter || steps.length > 1) return;
+    const [step, ...others] = steps.filter(({ type }) => type === ConfChangeType.addVoter);
+    // Promotions of several members at once are the simulator's own, which asks nobody.
+    if (step === undefined || others.length > 0) return;
     const { node } = step;
     const confs = this.#configurations.recent(leader);
     if (!confs.some(({ learners }) => learners.includes(node))) return;

@@ -1,7 +1,7 @@
 /**
  * The membership changes while faults go on: an operator adds, promotes and removes members over etcd's
- * Cluster service, leaders among them, and now and then several learners are promoted at once, in a
- * joint phase, as Raft takes it.
+ * Cluster service, leaders among them, lets learners take voters' places in some runs, and now and then
+ * several learners are promoted at once, in a joint phase, as Raft takes it.
  */
 import {
   idOf,
@@ -12,7 +12,8 @@ import {
   MemberPromoteRequest,
   MemberRemoveRequest,
 } from '../../../src/api/messages.ts';
-import type { Prng } from '../../../src/lib/prng.ts';
+import { Prng } from '../../../src/lib/prng.ts';
+import { encodeCommand, REPLACE_METHOD } from '../../../src/member/membership-messages.ts';
 import {
   type ConfChange,
   ConfChangeType,
@@ -28,6 +29,11 @@ import type { NewestMembership } from '../observer.ts';
 import { proposeConfChange } from './raw-change.ts';
 
 type Member = NewestMembership['members'][number];
+interface Change {
+  readonly kind: MembershipCall['kind'];
+  readonly url?: string;
+  readonly id?: NodeId;
+}
 
 /** Share of the runs whose membership changes. */
 const SHARE = 0.4;
@@ -35,40 +41,62 @@ const VOTERS_MAX = 7;
 const MEMBERS_MAX = 9;
 /** Longer than a member waits for a change. */
 const OPERATOR_TIMEOUT_MS = 8_000;
+/** Share of those runs in which voters are replaced, too, and that of requests to replace the leader. */
+const REPLACING_SHARE = 0.5;
+const REPLACE_LEADER_SHARE = 0.1;
+/** Keeps what replacing draws apart from all else that the seed decides. */
+const REPLACING_SALT = 0x4e97ace;
 const OPERATOR = 'operator';
+const CLUSTER = 'etcdserverpb.Cluster';
 
 export function membershipPart(context: PartContext): WorkloadPart | undefined {
   const { cluster, options, prng } = context;
   // A member whose disk lost what it had is replaced by an operator who knows; ours does not.
   const whole = !options.faults.includes('bit flip');
-  return prng.bool(SHARE) && whole ? new MembershipPart(cluster, prng) : undefined;
+  const replacing = new Prng(options.seed ^ REPLACING_SALT);
+  return prng.bool(SHARE) && whole ? new MembershipPart(cluster, prng, replacing) : undefined;
 }
 
 class MembershipPart implements WorkloadPart {
   readonly #cluster: SimulatedCluster;
   readonly #prng: Prng;
   readonly #everyMs: number;
+  /** What is drawn to replace voters, and how often it is tried; undefined: never. */
+  readonly #replacing: { readonly prng: Prng; readonly everyMs: number } | undefined;
   readonly #calls: MembershipCall[] = [];
   #stopped = false;
   #names = 0;
   #busy = false;
   /** Calls without an answer. */
   #open = 0;
-  readonly #counts = { membershipCalls: 0, membershipDone: 0, jointProposals: 0 };
+  readonly #counts = {
+    membershipCalls: 0,
+    membershipDone: 0,
+    votersReplaced: 0,
+    jointProposals: 0,
+  };
 
-  constructor(cluster: SimulatedCluster, prng: Prng) {
+  constructor(cluster: SimulatedCluster, prng: Prng, replacing: Prng) {
     this.#cluster = cluster;
     this.#prng = prng;
     this.#everyMs = prng.pick([200, 600, 1_500]);
+    if (replacing.bool(REPLACING_SHARE)) {
+      this.#replacing = { prng: replacing, everyMs: replacing.pick([300, 800, 2_000]) };
+    }
   }
 
   get description(): string {
-    return `membership changes every ${this.#everyMs} ms`;
+    const replacing =
+      this.#replacing === undefined ? '' : `, voters replaced every ${this.#replacing.everyMs} ms`;
+    return `membership changes every ${this.#everyMs} ms${replacing}`;
   }
 
   start(): void {
     this.#cluster.addClient(OPERATOR, undefined);
-    this.#later();
+    this.#later(this.#prng, this.#everyMs, () => this.#change());
+    if (this.#replacing === undefined) return;
+    const { prng, everyMs } = this.#replacing;
+    this.#later(prng, everyMs, () => this.#replace(prng));
   }
 
   stop(): void {
@@ -95,12 +123,12 @@ class MembershipPart implements WorkloadPart {
     return this.#counts;
   }
 
-  #later(): void {
-    const delayMs = -this.#everyMs * Math.log(1 - this.#prng.float());
+  #later(prng: Prng, everyMs: number, change: () => void): void {
+    const delayMs = -everyMs * Math.log(1 - prng.float());
     this.#cluster.scheduler.after(delayMs, () => {
       if (this.#stopped) return;
-      if (!this.#busy) this.#change();
-      this.#later();
+      if (!this.#busy) change();
+      this.#later(prng, everyMs, change);
     });
   }
 
@@ -134,16 +162,17 @@ class MembershipPart implements WorkloadPart {
     }
   }
 
-  #add(learner: boolean): void {
+  #add(learner: boolean, prng: Prng = this.#prng): void {
     const url = `do://sim/n${++this.#names}`;
     const body = MemberAddRequest.encode({ peerURLs: [url], isLearner: learner }).finish();
-    this.#call('MemberAdd', body, { kind: learner ? 'add learner' : 'add voter', url });
+    const kind = learner ? 'add learner' : 'add voter';
+    this.#call(`${CLUSTER}/MemberAdd`, body, [{ kind, url }], prng);
   }
 
   #promote(learners: readonly Member[]): void {
     const { id } = this.#prng.pick(learners);
     const body = MemberPromoteRequest.encode({ ID: idToLong(id) }).finish();
-    this.#call('MemberPromote', body, { kind: 'promote', id });
+    this.#call(`${CLUSTER}/MemberPromote`, body, [{ kind: 'promote', id }]);
   }
 
   #remove(members: readonly Member[]): void {
@@ -151,53 +180,75 @@ class MembershipPart implements WorkloadPart {
     const id = leader !== undefined && this.#prng.bool(0.3) ? leader : this.#pick(members);
     if (id === undefined) return;
     const body = MemberRemoveRequest.encode({ ID: idToLong(id) }).finish();
-    this.#call('MemberRemove', body, { kind: 'remove', id });
+    this.#call(`${CLUSTER}/MemberRemove`, body, [{ kind: 'remove', id }]);
+  }
+
+  /** Any learner for any voter: those that must be refused are asked for, too. */
+  #replace(prng: Prng): void {
+    const { members } = this.#membership;
+    const learners = members.filter((member) => member.isLearner);
+    const leader = this.#leader();
+    const leads = prng.bool(REPLACE_LEADER_SHARE);
+    const voters = members.filter(({ id, isLearner }) => !isLearner && (id === leader) === leads);
+    if (learners.length === 0 && members.length < MEMBERS_MAX) this.#add(true, prng);
+    if (learners.length === 0 || voters.length === 0) return;
+    const [voter, id] = [prng.pick(voters).id, prng.pick(learners).id];
+    const body = encodeCommand({ kind: 'replace', id, voter });
+    const changes = [{ kind: 'promote', id } as const, { kind: 'remove', id: voter } as const];
+    this.#call(REPLACE_METHOD, body, changes, prng);
   }
 
   #pick(members: readonly Member[]): NodeId | undefined {
     return members.length === 0 ? undefined : this.#prng.pick(members).id;
   }
 
+  /** @param changes what is true when it is done */
   #call(
     method: string,
     body: Uint8Array,
-    what: { readonly kind: MembershipCall['kind']; readonly url?: string; readonly id?: NodeId },
+    changes: readonly Change[],
+    prng: Prng = this.#prng,
   ): void {
     const { scheduler } = this.#cluster;
-    const call: MembershipCall = { ...what, id: what.id, outcome: 'unknown' };
-    this.#calls.push(call);
+    const calls = changes.map((change): MembershipCall => {
+      return { ...change, id: change.id, outcome: 'unknown' };
+    });
+    this.#calls.push(...calls);
     this.#counts.membershipCalls++;
     this.#busy = true;
     this.#open++;
-    const member = this.#prng.pick(this.#cluster.memberIds());
-    this.#cluster.trace(OPERATOR, `${method} ${what.url ?? what.id ?? ''} at ${member}`);
+    const member = prng.pick(this.#cluster.memberIds());
+    this.#cluster.trace(OPERATOR, `${method} ${calls.map(nameOf).join(', ')} at ${member}`);
     const request = {
       client: OPERATOR,
       member,
-      method: `etcdserverpb.Cluster/${method}`,
+      method,
       body,
       timeoutMs: OPERATOR_TIMEOUT_MS,
     };
     sendCall(this.#cluster, request, (answer) => {
       this.#busy = false;
       this.#open--;
-      this.#answered(call, answer);
+      this.#answered(calls, answer);
     });
     // It does not always wait for an answer before it goes on.
-    scheduler.after(2_000 * this.#prng.float(), () => {
+    scheduler.after(2_000 * prng.float(), () => {
       this.#busy = false;
     });
   }
 
-  #answered(call: MembershipCall, answer: CallResult | CallLost): void {
+  #answered(calls: readonly MembershipCall[], answer: CallResult | CallLost): void {
     const text = typeof answer === 'string' ? answer : answer.message || 'done';
-    this.#cluster.trace(OPERATOR, `${call.kind} ${call.url ?? call.id ?? ''}: ${text}`);
+    this.#cluster.trace(OPERATOR, `${calls.map(nameOf).join(', ')}: ${text}`);
     if (typeof answer === 'string' || answer.code !== 0) return;
-    call.outcome = 'ok';
     this.#counts.membershipDone++;
-    if (call.url === undefined) return;
-    const added = MemberAddResponse.decode(answer.body).member;
-    if (added !== null) call.id = idOf(added.ID);
+    if (calls.length > 1) this.#counts.votersReplaced++;
+    for (const call of calls) {
+      call.outcome = 'ok';
+      if (call.url === undefined) continue;
+      const added = MemberAddResponse.decode(answer.body).member;
+      if (added !== null) call.id = idOf(added.ID);
+    }
   }
 
   #leader(): NodeId | undefined {
@@ -239,4 +290,8 @@ class MembershipPart implements WorkloadPart {
       proposeConfChange(member, { steps, transition, context });
     });
   }
+}
+
+function nameOf({ kind, url, id }: MembershipCall): string {
+  return `${kind} ${url ?? id ?? ''}`;
 }

@@ -96,6 +96,17 @@ export const MEMBERSHIP_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
+    name: 'replaced-without-joint',
+    bug: 'a learner takes a voter’s place in one simple change, without a joint phase (thesis 4.3)',
+    patches: [
+      {
+        file: 'src/raft/confchange/changer.ts',
+        find: 'votersChanged(config, simple.config) <= 1) return simple;',
+        replace: 'votersChanged(config, simple.config) <= 2) return simple;',
+      },
+    ],
+  },
+  {
     name: 'removed-leader-goes-on',
     bug: 'a leader that was removed goes on leading (raft 83)',
     patches: [
