@@ -131,9 +131,10 @@ export class DiskSession implements RowStore {
   keepPrefix(count: number): void {
     const kept = this.#pending.splice(0, count);
     for (const { ops } of kept) this.#disk.commit(this, ops);
-    const torn = this.#pending[0];
-    if (torn !== undefined && this.#disk.faults.tornBatches) {
-      this.#disk.commit(this, torn.ops.slice(0, torn.ops.length >> 1));
+    if (this.#disk.faults.tornBatches) {
+      // The run that a crash at a statement ends is torn where it stands; one that was whole, in half.
+      const torn = this.#pending[0]?.ops;
+      this.#disk.commit(this, torn?.slice(0, torn.length >> 1) ?? this.#open);
     }
     this.#pending.length = 0;
     this.#open = [];
