@@ -31,6 +31,10 @@ const LOG_SLACK_ENTRIES = 100;
 const HELD_MAX = 100;
 const SETTLE_MS = 100;
 const TIMERS_MAX = 20;
+/** Messages, timers and the rest that are to come; a run has hundreds. Members that answer each other for ever have more. */
+const PENDING_EVENTS_MAX = 50_000;
+/** A run has tens of thousands. */
+const EVENTS_MAX = 5_000_000;
 
 export interface RunResult {
   readonly options: SimulationOptions;
@@ -135,8 +139,15 @@ class Simulation {
 
   #runUntil(atMs: number, stop?: () => boolean): void {
     const cluster = this.#cluster;
-    cluster.scheduler.runUntil(atMs, () => cluster.failure !== undefined || stop?.() === true);
+    const { scheduler } = cluster;
+    const storms = (): boolean =>
+      scheduler.pending > PENDING_EVENTS_MAX || scheduler.events > EVENTS_MAX;
+    scheduler.runUntil(atMs, () => cluster.failure !== undefined || storms() || stop?.() === true);
     if (cluster.failure !== undefined) throw cluster.failure;
+    checkBounds('the run', [
+      { name: 'events to come', value: scheduler.pending, max: PENDING_EVENTS_MAX },
+      { name: 'events', value: scheduler.events, max: EVENTS_MAX },
+    ]);
   }
 
   /** No more faults: within a bound, writes succeed, every member serves them, all agree. */
