@@ -63,6 +63,10 @@ export abstract class LeaseClient {
 
   protected abstract run(): Promise<void>;
 
+  protected get nowMs(): number {
+    return this.ports.cluster.scheduler.nowMs;
+  }
+
   /** Never resolves once the client has stopped. Longer when the client stalls. */
   protected sleep(ms: number): Promise<void> {
     const { scheduler } = this.ports.cluster;
@@ -87,6 +91,15 @@ export abstract class LeaseClient {
   /** Asks a member; undefined: no answer came in time. */
   protected async ask(ask: Ask, patienceMs: number = PATIENCE_MS): Promise<Reply> {
     const member = this.#pinned ?? this.prng.pick(this.ports.cluster.memberIds());
+    return await this.askAt(member, ask, patienceMs);
+  }
+
+  /** Asks this very member. */
+  protected async askAt(
+    member: NodeId,
+    ask: Ask,
+    patienceMs: number = PATIENCE_MS,
+  ): Promise<Reply> {
     const reply = await this.#exchange(member, ask, patienceMs);
     if (reply === undefined || !('error' in reply) || reply.error !== REFUSED) return reply;
     await this.sleep(RECONNECT_MS);

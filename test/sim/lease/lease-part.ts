@@ -25,6 +25,7 @@ import { type LeaseClient, WAIT_MS } from './lease-client.ts';
 import { LeaderTime } from './leader-time.ts';
 import { Locker } from './locker.ts';
 import { LeaseRecord } from './record.ts';
+import { AFTERMATH_MS, Straggler } from './straggler.ts';
 
 /** Share of the runs that have leases. */
 const SHARE = 0.5;
@@ -36,6 +37,11 @@ const WAITED_TTL_SECONDS_MAX = 5;
 /** Mean time between two pauses of a leader, and the longest of them. */
 const PAUSE_EVERY_MS = 3_000;
 const PAUSE_MS_MAX = 4_000;
+/** Share of the runs with pauses in which the leader is cut off as well, for long enough to be replaced. */
+const CUT_OFF_SHARE = 0.6;
+const CUT_OFF_PAUSE_MS_MIN = 1_500;
+/** Keeps what is drawn for that apart from all else that the seed decides. */
+const CUT_OFF_SALT = 0x5_7a1e;
 /** Pause between two requests that wake a cluster while its last leases end. */
 const POKE_EVERY_MS = 900;
 
@@ -55,6 +61,8 @@ interface LeaseOptions {
   readonly thinkMs: number;
   /** Leaders stand still for a while now and then: what tempts them to go on with leases of others. */
   readonly pauses: boolean;
+  /** They are cut off meanwhile, and asked by a client that does not know of another leader. */
+  readonly cutOff: boolean;
   readonly ending: Ending;
 }
 
@@ -70,7 +78,9 @@ export function leasePart({ cluster, options, prng }: PartContext): WorkloadPart
   };
   // Without a leader the others must be a majority.
   const ending = options.voters < 3 && drawn.ending === 'leader lost' ? 'silence' : drawn.ending;
-  return new LeasePart(cluster, { ...drawn, ending }, prng);
+  const apart = new Prng(options.seed ^ CUT_OFF_SALT);
+  const cutOff = drawn.pauses && options.voters >= 3 && apart.bool(CUT_OFF_SHARE);
+  return new LeasePart(cluster, { ...drawn, ending, cutOff }, prng, apart);
 }
 
 class LeasePart implements WorkloadPart {
@@ -78,8 +88,11 @@ class LeasePart implements WorkloadPart {
   readonly #cluster: SimulatedCluster;
   readonly #record: LeaseRecord;
   readonly #prng: Prng;
+  /** Decides what was not drawn when today's runs were: those without it stay as they are. */
+  readonly #apart: Prng;
   readonly #options: LeaseOptions;
   readonly #clients: LeaseClient[] = [];
+  #straggler: Straggler | undefined;
   readonly #open = new WeakMap<SimulatedMember, number>();
   #stopped = false;
   /** When all that disturbs had ended. */
@@ -88,10 +101,11 @@ class LeasePart implements WorkloadPart {
   /** Members may sleep; no more once all is over, since what is in memory is judged. */
   #maySleep = true;
 
-  constructor(cluster: SimulatedCluster, options: LeaseOptions, prng: Prng) {
+  constructor(cluster: SimulatedCluster, options: LeaseOptions, prng: Prng, apart: Prng) {
     this.#cluster = cluster;
     this.#options = options;
     this.#prng = prng;
+    this.#apart = apart;
     const { scheduler, observer } = cluster;
     const [first = ''] = cluster.memberIds();
     const time = new LeaderTime((id) => cluster.host(id)?.machine.forwardMs() ?? 0, first);
@@ -108,8 +122,8 @@ class LeasePart implements WorkloadPart {
   }
 
   get description(): string {
-    const { holders, lockers, electors, pauses, ending } = this.#options;
-    const paused = pauses ? ', leaders pause' : '';
+    const { holders, lockers, electors, pauses, cutOff, ending } = this.#options;
+    const paused = cutOff ? ', leaders pause cut off' : pauses ? ', leaders pause' : '';
     return `leases: ${holders} holders, ${lockers} lockers, ${electors} electors${paused}; in the end ${ending}`;
   }
 
@@ -150,6 +164,12 @@ class LeasePart implements WorkloadPart {
     }
     for (let at = 0; at < electors; at++) {
       add(`e${at}`, (prng, pinned) => new Elector(ports, `e${at}`, prng, pinned));
+    }
+    if (this.#options.cutOff) {
+      this.#cluster.addClient('straggler', undefined);
+      const prng = new Prng(this.#apart.below(2 ** 32));
+      this.#straggler = new Straggler(ports, 'straggler', prng, undefined);
+      this.#clients.push(this.#straggler);
     }
     for (const client of this.#clients) client.start();
     this.#putToSleep();
@@ -240,9 +260,34 @@ class LeasePart implements WorkloadPart {
       const leader = this.#cluster
         .hosts()
         .find(({ current }) => current?.instance.member.status.role === 'leader');
-      leader?.pause(PAUSE_MS_MAX * this.#prng.float());
+      if (leader !== undefined) this.#pause(leader, PAUSE_MS_MAX * this.#prng.float());
       this.#pauseLeaders();
     });
+  }
+
+  #pause(leader: ObjectHost<SimulatedMember>, forMs: number): void {
+    if (!this.#options.cutOff) {
+      leader.pause(forMs);
+      return;
+    }
+    const longMs = Math.max(forMs, CUT_OFF_PAUSE_MS_MIN);
+    leader.pause(longMs);
+    this.#cutOff(leader.id, longMs + AFTERMATH_MS);
+    void this.#straggler?.outlast(leader.id, longMs);
+  }
+
+  /** From the other members. Clients reach it. */
+  #cutOff(id: NodeId, forMs: number): void {
+    const { network, scheduler } = this.#cluster;
+    for (const other of this.#cluster.memberIds()) {
+      if (other === id) continue;
+      network.cut(id, other);
+      network.cut(other, id);
+      scheduler.after(forMs, () => {
+        network.restore(id, other);
+        network.restore(other, id);
+      });
+    }
   }
 
   #isIdle({ current, twin }: ObjectHost<SimulatedMember>): boolean {

@@ -248,17 +248,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'lock-from-stale-state',
-    bug: 'Lock answers by what its member holds, which may be behind',
-    patches: [
-      {
-        file: CANDIDATES,
-        find: '          await member.linearizable();\n          isConfirmed = true;',
-        replace: '          isConfirmed = true;',
-      },
-    ],
-  },
-  {
     name: 'lock-for-all',
     bug: 'whoever enters is taken for the first (npm etcd3 176)',
     patches: [
