@@ -3,10 +3,12 @@ import { describe, it } from 'node:test';
 import {
   checkEndAtRest,
   checkLeadershipKept,
+  checkStateKept,
   checkWatchAtRest,
   END_PROPERTY,
   LEADERSHIP_PROPERTY,
   type RestStory,
+  STATE_PROPERTY,
   WATCH_PROPERTY,
 } from './rest.ts';
 import { failed, wrote } from './history-support.ts';
@@ -15,15 +17,17 @@ import { violates } from './support.ts';
 const story: RestStory = {
   lease: { boundMs: 1_000, endedMs: 999 },
   write: { outcome: wrote(7), elections: 0, tookMs: 5 },
+  reads: [{ member: 'm1', slept: 7, outcome: wrote(7) }],
   heard: 8,
   due: 7,
 };
 
 describe('a cluster at rest', () => {
-  it('ends leases, keeps its leader and tells watches', () => {
-    for (const check of [checkEndAtRest, checkLeadershipKept, checkWatchAtRest]) {
+  it('ends leases, keeps its leader and its state, and tells watches', () => {
+    const checks = [checkEndAtRest, checkLeadershipKept, checkStateKept, checkWatchAtRest];
+    for (const check of checks) {
       check(story);
-      check({ ...story, lease: undefined, write: undefined });
+      check({ ...story, lease: undefined, write: undefined, reads: [] });
     }
   });
 
@@ -43,6 +47,14 @@ describe('a cluster at rest', () => {
       const outcome = failed('etcdserver: no leader');
       checkLeadershipKept({ ...story, write: { outcome, elections: 0, tookMs: 5 } });
     });
+  });
+
+  it('does not go back to what it had saved, nor refuse to be read', () => {
+    for (const outcome of [wrote(6), failed('etcdserver: server stopped')]) {
+      violates(STATE_PROPERTY, () => {
+        checkStateKept({ ...story, reads: [{ member: 'm1', slept: 7, outcome }] });
+      });
+    }
   });
 
   it('does not leave a watch behind', () => {

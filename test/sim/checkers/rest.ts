@@ -1,6 +1,7 @@
 /**
  * A sleeping cluster loses nothing: a lease ends in time though nobody is awake, a watch is told of what
- * comes after, and the first write after sleep finds leadership where it was.
+ * comes after, the first write after sleep finds leadership where it was, and what a member could be read
+ * for before it slept, it still has when it wakes.
  */
 import type { Outcome } from '../kv.ts';
 import { Violation } from '../world.ts';
@@ -8,6 +9,14 @@ import { Violation } from '../world.ts';
 export const END_PROPERTY = 'leases end at rest';
 export const LEADERSHIP_PROPERTY = 'leadership outlives sleep';
 export const WATCH_PROPERTY = 'watches at rest are told';
+export const STATE_PROPERTY = 'a member has after sleep what it had before';
+
+export interface RestRead {
+  readonly member: string;
+  /** Revision of its store when it was put to sleep. */
+  readonly slept: number;
+  readonly outcome: Outcome;
+}
 
 /** What happened after all faults had ended. */
 export interface RestStory {
@@ -22,6 +31,8 @@ export interface RestStory {
         readonly tookMs: number;
       }
     | undefined;
+  /** Serializable, at each member, as the first thing after sleep. */
+  readonly reads: readonly RestRead[];
   /** First revision that the watch has not been told of. */
   readonly heard: number;
   /** Revision that it has to be told of. */
@@ -64,4 +75,22 @@ export function checkWatchAtRest({ heard, due }: RestStory): void {
     WATCH_PROPERTY,
     `a watch was told of everything before ${heard}, and waits for ${due}`,
   );
+}
+
+/** @throws Violation */
+export function checkStateKept({ reads }: RestStory): void {
+  for (const { member, slept, outcome } of reads) {
+    if (outcome.kind !== 'ok') {
+      throw new Violation(
+        STATE_PROPERTY,
+        `the first read of ${member} after sleep failed: ${outcome.error}`,
+      );
+    }
+    const { revision } = outcome.result;
+    if (revision >= slept) continue;
+    throw new Violation(
+      STATE_PROPERTY,
+      `${member} slept with its store at revision ${slept}, and then showed that of ${revision}`,
+    );
+  }
 }
