@@ -19,7 +19,14 @@ import type { SimulationOptions } from '../options.ts';
 import type { PartContext, WorkloadPart } from '../part.ts';
 import type { SimulatedMember } from '../simulated-member.ts';
 import { Lives } from './lives.ts';
-import { describeRequest, drawRead, type LevelRequest, outcomeOf, readAt } from './reader.ts';
+import {
+  describeRequest,
+  drawRead,
+  type LevelRequest,
+  outcomeOf,
+  readAt,
+  waitFor,
+} from './reader.ts';
 import { type ClockError, CommitTimes, type LevelRead, type ServedRead } from './record.ts';
 
 /** Share of the runs that have such readers. */
@@ -30,6 +37,15 @@ const PATIENCE_MS = [500, 2_000, 12_000];
 const QUIET_READ_CHANCE = 0.1;
 /** More steps back than forward: those are what could make something old look young. */
 const CLOCK_STEPS_MS = [-86_400_000, 86_400_000, -5_000, -1_000, -300];
+/** Share of the runs with such steps in which somebody waits where the clock is set, and for how long before. */
+const WAITER_SHARE = 0.6;
+const WAITER_AHEAD_MS = 300;
+/** A revision that does not come. */
+const NEVER_REVISIONS = 1_000_000;
+/** Keeps what is drawn for that apart from all else that the seed decides. */
+const WAITER_SALT = 0x3a17;
+
+const WAITER = 'waiter';
 
 export function levelsPart(context: PartContext): WorkloadPart | undefined {
   return context.prng.bool(SHARE) ? new LevelsPart(context) : undefined;
@@ -43,6 +59,8 @@ class LevelsPart implements WorkloadPart {
   readonly #thinkMs: number;
   /** Mean time between two steps of some member's clock; Infinity: none but the nemesis'. */
   readonly #stepEveryMs: number;
+  /** Where a clock is set somebody waits for what does not come: until the deadline, and no longer. */
+  readonly #waits: boolean;
   readonly #reads: LevelRead[] = [];
   /** Those without an answer, and the instance that owes it. */
   readonly #owed = new Map<
@@ -61,6 +79,7 @@ class LevelsPart implements WorkloadPart {
     this.#readers = 2 + prng.below(4);
     this.#thinkMs = prng.pick([15, 50, 150]);
     this.#stepEveryMs = prng.pick([Infinity, Infinity, 1_500, 4_000]);
+    this.#waits = new Prng(options.seed ^ WAITER_SALT).bool(WAITER_SHARE);
   }
 
   get description(): string {
@@ -73,7 +92,10 @@ class LevelsPart implements WorkloadPart {
     observer.onApplied.push(({ revision }) => {
       this.#commits.note(revision, scheduler.nowMs);
     });
-    if (this.#stepEveryMs < Infinity) this.#stepLater();
+    if (this.#stepEveryMs < Infinity) {
+      if (this.#waits) this.#cluster.addClient(WAITER, undefined);
+      this.#stepLater();
+    }
     for (let at = 0; at < this.#readers; at++) {
       const name = `r${at}`;
       const pinned = this.#prng.bool() ? this.#prng.pick(this.#cluster.memberIds()) : undefined;
@@ -118,9 +140,27 @@ class LevelsPart implements WorkloadPart {
       if (this.#stopped) return;
       const host = this.#prng.pick(this.#cluster.hosts());
       const byMs = this.#prng.pick(CLOCK_STEPS_MS);
-      this.#cluster.trace(host.id, `clock is set by ${byMs} ms`);
-      host.machine.jump(byMs);
+      if (this.#waits) {
+        this.#waitAt(host.id);
+        scheduler.after(WAITER_AHEAD_MS, () => {
+          this.#step(host, byMs);
+        });
+      } else {
+        this.#step(host, byMs);
+      }
       this.#stepLater();
+    });
+  }
+
+  #step(host: ObjectHost<SimulatedMember>, byMs: number): void {
+    this.#cluster.trace(host.id, `clock is set by ${byMs} ms`);
+    host.machine.jump(byMs);
+  }
+
+  #waitAt(member: NodeId): void {
+    const minRevision = this.#commits.newest + NEVER_REVISIONS;
+    this.#send(WAITER, member, waitFor(minRevision), Math.max(...PATIENCE_MS), () => {
+      // Whether and when it was answered is judged in the end.
     });
   }
 

@@ -31,6 +31,15 @@ export function drawRead(prng: Prng, known: number, keys: number): LevelRequest 
   return { level, text, request: { ...target, serializable } };
 }
 
+/** A read that waits for a revision. */
+export function waitFor(minRevision: number): LevelRequest {
+  return {
+    level: { ...ANY, minRevision },
+    text: `min-revision=${minRevision}`,
+    request: { ...ALL, countOnly: true, serializable: true },
+  };
+}
+
 function drawLevel(prng: Prng, known: number): Omit<LevelRequest, 'request'> {
   const minRevision = prng.bool(0.1) ? known + prng.pick(FUTURE_REVISIONS) : known;
   const maxStalenessMs = prng.pick([0, 20, 100, 300, 1_000, 5_000]);

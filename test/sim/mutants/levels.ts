@@ -161,6 +161,11 @@ export const LEVEL_MUTANTS: readonly Mutant[] = [
         find: 'this.#steady.nowMs() + PROPOSAL_TIMEOUT_MS',
         replace: 'this.ports.clock.nowMs() + PROPOSAL_TIMEOUT_MS',
       },
+      {
+        file: FRESH,
+        find: 'const nowMs = this.#host.clock.nowMs();',
+        replace: 'const nowMs = this.#host.clock.nowMs() - this.#host.clock.offset;',
+      },
     ],
   },
 ];
