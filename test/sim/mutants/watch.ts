@@ -244,10 +244,10 @@ export const WATCH_MUTANTS: readonly Mutant[] = [
     bug: 'events say of changed keys that they are new (isCreate)',
     patches: [
       {
-        file: 'src/watch/event.ts',
-        find: '    create_revision: kv.createRevision,\n    mod_revision: kv.modRevision,\n    version: kv.version,',
+        file: 'src/member/watch-json.ts',
+        find: '  const { createRevision, modRevision, version, value, lease } = kv;\n',
         replace:
-          '    create_revision: kv.version > 1 ? kv.modRevision : kv.createRevision,\n    mod_revision: kv.modRevision,\n    version: kv.version > 1 ? 1 : kv.version,',
+          '  const { modRevision, value, lease } = kv;\n  const isChanged = kv.version > 1;\n  const createRevision = isChanged ? modRevision : kv.createRevision;\n  const version = isChanged ? 1 : kv.version;\n',
       },
     ],
   },

@@ -3,7 +3,7 @@
  * closed, breaks, or the instance that holds it is gone. What a client has not read stays buffered.
  */
 import { CLOSE, type Close } from '../../../src/api/close-codes.ts';
-import type { Prng } from '../../../src/lib/prng.ts';
+import { Prng } from '../../../src/lib/prng.ts';
 import type { WatchKind } from '../../../src/member/watch-bridge.ts';
 import type { NodeId } from '../../../src/raft/types.ts';
 import type { SimulatedCluster } from '../cluster.ts';
@@ -16,6 +16,9 @@ const BREAK_KNOWN_MS_MAX = 1_500;
 export const ABNORMAL = 1006;
 /** Of the frames of a connection fewer are lost than of single messages: transports repeat them. */
 const BREAKS_PER_LOSS = 0.05;
+
+/** Decides, apart from all else that the seed decides, in which runs connections break late. */
+const LATE_SALT = 0x1a7e;
 
 /** What a client hears of its connection. */
 export interface ClientEnd {
@@ -65,6 +68,8 @@ export class Connection implements MemberSocket, ClientSide {
   #underWay = 0;
   /** What is under way arrives no more. */
   #broken = false;
+  /** A frame that breaks the connection does so where it would have arrived: those before it are not lost. */
+  readonly #breaksLate: boolean;
   #objectClosed = false;
   /** The object's end is past the output gate, or the object heard of the client's. */
   #isEndSent = false;
@@ -76,6 +81,7 @@ export class Connection implements MemberSocket, ClientSide {
     this.needsLeader = dial.needsLeader;
     this.#dial = dial;
     this.#end = end;
+    this.#breaksLate = new Prng(dial.cluster.options.seed ^ LATE_SALT).bool();
     const { cluster, client, member } = dial;
     cluster.network.datagram(client, member, () => {
       const host = cluster.host(member);
@@ -259,10 +265,12 @@ export class Connection implements MemberSocket, ClientSide {
   #transfer(lastMs: number, isUp: boolean, arrive: () => void): number {
     const { client, member, cluster, prng } = this.#dial;
     const { network, scheduler } = cluster;
-    if (prng.bool(network.options.loss * BREAKS_PER_LOSS)) this.breaks();
+    const breaks = prng.bool(network.options.loss * BREAKS_PER_LOSS);
+    if (breaks && !this.#breaksLate) this.breaks();
     const [from, to] = isUp ? [client, member] : [member, client];
     const atMs = Math.max(lastMs, scheduler.nowMs + network.delayMs(from, to));
     scheduler.at(atMs, () => {
+      if (breaks) this.breaks();
       if (!this.#broken) arrive();
     });
     return atMs;
