@@ -4,8 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { MUTANTS } from '../test/sim/mutants/all.ts';
-import { RARE_MUTANTS } from '../test/sim/mutants/raft.ts';
+import { MUTANTS, RARE_MUTANTS } from '../test/sim/mutants/all.ts';
 import type { Mutant } from '../test/sim/mutants/mutant.ts';
 import { assertPatched, installPatches } from '../test/sim/patches.ts';
 import { readOptions, UsageError, wholeNumber } from './lib/usage.ts';

@@ -18,6 +18,7 @@ import { HandOvers } from './checkers/hand-over.ts';
 import { LeaderCompleteness } from './checkers/leader-completeness.ts';
 import { LogMatching } from './checkers/log-matching.ts';
 import { PromotionReady } from './checkers/promotion.ts';
+import { OneChange } from './checkers/one-change.ts';
 import { OneLeader } from './checkers/one-leader.ts';
 import { OneVote } from './checkers/one-vote.ts';
 import { StateAgreement } from './checkers/state-agreement.ts';
@@ -65,6 +66,7 @@ export class Observer {
   readonly electionQuorum: ElectionQuorum;
   readonly promotion: PromotionReady;
   readonly handOvers: HandOvers;
+  readonly oneChange = new OneChange();
   readonly hints = new Hints();
   /** Told of every entry of normal kind that a member applied, each member's in their order. */
   readonly onApplied: ((applied: Applied) => void)[] = [];
@@ -136,6 +138,7 @@ export class Observer {
     this.commitQuorum.sent(message);
     this.promotion.sent(message);
     this.handOvers.sent(message, session);
+    this.oneChange.sent(message, session);
   }
 
   /** Listens to everything an instance applies. What it never gets confirmed, nobody hears of. */

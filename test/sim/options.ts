@@ -5,8 +5,10 @@
 import type { Prng } from '../../src/lib/prng.ts';
 import type { Settings } from '../../src/mvcc/settings.ts';
 import { drawLeaseTuning } from './lease/lease-tuning.ts';
+import { drawNapTuning, hasNappers } from './lease/napper.ts';
 import type { LeaseConstant, TunableConstant, WatchConstant } from './patches.ts';
 import type { Tuning } from './tuning.ts';
+import { drawBrittleTuning } from './watch/brittle.ts';
 import type { Mix } from './workload.ts';
 
 export const FAULT_KINDS = [
@@ -102,8 +104,27 @@ export function drawOptions(
     tuning: drawTuning(prng, regions),
   };
   const chosen = { ...drawn, ...drawProfile(drawn, prng) };
-  const constants = { ...chosen.tuning.constants, ...drawLeaseTuning(seed) };
-  return { ...chosen, tuning: { ...chosen.tuning, constants } };
+  const constants = {
+    ...chosen.tuning.constants,
+    ...drawLeaseTuning(seed),
+    ...drawNapTuning(seed),
+    ...drawBrittleTuning(seed),
+  };
+  const naps = hasNappers(seed) ? undisturbed(chosen, bounds) : {};
+  return { ...chosen, ...naps, tuning: { ...chosen.tuning, constants } };
+}
+
+/** For clients that nap for seconds while one leader stays, and then take it away themselves. */
+function undisturbed(
+  { voters, safetyMs }: SimulationOptions,
+  bounds: OptionBounds,
+): Partial<SimulationOptions> {
+  return {
+    voters: bounds.voters ?? Math.max(3, voters),
+    safetyMs: bounds.safetyMs ?? Math.max(20_000, safetyMs),
+    faults: [],
+    idle: 0,
+  };
 }
 
 /** Three members in one place, production's limits, a fault of any kind every 1.2 s. */

@@ -18,6 +18,8 @@ export class ElectionQuorum {
   readonly #configurations: Configurations;
   /** By term and candidate: who voted for it. */
   readonly #votes = new Map<string, Set<NodeId>>();
+  /** By term and candidate: when it asked for votes first. It counted none before, so by no older voters. */
+  readonly #askedMs = new Map<string, number>();
 
   constructor(configurations: Configurations) {
     this.#configurations = configurations;
@@ -32,6 +34,10 @@ export class ElectionQuorum {
       if (votes === undefined) this.#votes.set(name, new Set([from]));
       else votes.add(from);
     }
+    if (type === MessageType.vote) {
+      const name = `${term} ${from}`;
+      if (!this.#askedMs.has(name)) this.#askedMs.set(name, this.#configurations.nowMs);
+    }
     if (!FROM_LEADERS.has(type)) return;
     if (this.#configurations.recent(from).some((conf) => isVoterOf(conf, from))) return;
     throw new Violation(PROPERTY, `${from} leads term ${term}, and is no voter any more`);
@@ -39,9 +45,10 @@ export class ElectionQuorum {
 
   /** The leader of `term` speaks for the first time. */
   elected(leader: NodeId, term: number): void {
-    const votes = this.#votes.get(`${term} ${leader}`);
+    const name = `${term} ${leader}`;
+    const votes = this.#votes.get(name);
     const has = (id: NodeId): boolean => id === leader || votes?.has(id) === true;
-    const recent = this.#configurations.recent(leader);
+    const recent = this.#configurations.recent(leader, this.#askedMs.get(name));
     if (recent.some((conf) => isQuorum(conf, has))) return;
     const voters = recent.map((conf) => `[${conf.voters.join()}|${conf.votersOutgoing.join()}]`);
     throw new Violation(

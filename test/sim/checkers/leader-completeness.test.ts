@@ -40,6 +40,14 @@ test('entries committed in later terms are not the duty of a leader that speaks 
   send(append('b', 2, 2, 1, [entry(3, 2)]));
 });
 
+test('nor are older entries that a later leader, who spoke before, brought to be committed', () => {
+  const { checker, send, committed } = afterTermOne();
+  checker.elected(3);
+  committed.applied('c', entry(3, 1));
+  checker.elected(2);
+  send(append('b', 2, 2, 1, [entry(3, 2)]));
+});
+
 test('a leader whose log is too short is found', () => {
   const { checker, send } = afterTermOne();
   checker.elected(2);

@@ -24,8 +24,12 @@ export class LeaderCompleteness {
 
   /** The leader of `term` speaks for the first time. */
   elected(term: number): void {
-    // A leader that is late to speak may find entries of later terms committed; those are not its duty.
+    // A leader that is late to speak may find committed what a later leader has brought to that, entries of
+    // older terms among it; those are not its duty.
     let index = this.#committed.last;
+    for (const [later, committed] of this.#committedAtElection) {
+      if (later > term) index = Math.min(index, committed);
+    }
     while (index > 0 && (this.#committed.at(index)?.term ?? term) >= term) index--;
     this.#committedAtElection.set(term, index);
   }

@@ -153,3 +153,32 @@ test('whoever is no voter does not lead', () => {
     checker.sent(heartbeat('l', 2, 0));
   });
 });
+
+test('voters of a configuration that was over when the candidate asked elect nobody', () => {
+  let nowMs = 0;
+  const elect = (hasAskedBefore: boolean): void => {
+    const configurations = new Configurations(() => nowMs);
+    const instance = { dead: false };
+    const none = { votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
+    configurations.begin('a', instance, { ...none, voters: Array.from('abc') });
+    const checker = new election.ElectionQuorum(configurations);
+    const ask = (): void => {
+      nowMs++;
+      checker.sent(message({ type: MessageType.vote, from: 'a', to: 'b', term: 2 }));
+    };
+    if (hasAskedBefore) ask();
+    nowMs++;
+    configurations.begin('a', instance, {
+      ...none,
+      voters: Array.from('abcde'),
+      votersOutgoing: Array.from('abc'),
+    });
+    ask();
+    checker.sent(vote('b', 'a', 2));
+    checker.elected('a', 2);
+  };
+  elect(true);
+  violates(election.PROPERTY, () => {
+    elect(false);
+  });
+});

@@ -24,6 +24,7 @@ import { Holder } from './holder.ts';
 import { type LeaseClient, WAIT_MS } from './lease-client.ts';
 import { LeaderTime } from './leader-time.ts';
 import { Locker } from './locker.ts';
+import { hasNappers, Napper } from './napper.ts';
 import { LeaseRecord } from './record.ts';
 import { AFTERMATH_MS, Straggler } from './straggler.ts';
 
@@ -40,6 +41,10 @@ const PAUSE_MS_MAX = 4_000;
 /** Share of the runs with pauses in which the leader is cut off as well, for long enough to be replaced. */
 const CUT_OFF_SHARE = 0.6;
 const CUT_OFF_PAUSE_MS_MIN = 1_500;
+/** Who leads is cut off so soon after a napper's renewals, and for so long. */
+const NAP_CUT_AFTER_MS = 300;
+const NAP_CUT_MS_MIN = 1_500;
+const NAP_CUT_MS_MAX = 3_000;
 /** Keeps what is drawn for that apart from all else that the seed decides. */
 const CUT_OFF_SALT = 0x5_7a1e;
 /** Pause between two requests that wake a cluster while its last leases end. */
@@ -63,11 +68,13 @@ interface LeaseOptions {
   readonly pauses: boolean;
   /** They are cut off meanwhile, and asked by a client that does not know of another leader. */
   readonly cutOff: boolean;
+  readonly naps: boolean;
   readonly ending: Ending;
 }
 
 export function leasePart({ cluster, options, prng }: PartContext): WorkloadPart | undefined {
-  if (!prng.bool(SHARE)) return undefined;
+  const naps = hasNappers(options.seed);
+  if (!prng.bool(SHARE) && !naps) return undefined;
   const drawn = {
     holders: 1 + prng.below(3),
     lockers: prng.below(5),
@@ -79,8 +86,8 @@ export function leasePart({ cluster, options, prng }: PartContext): WorkloadPart
   // Without a leader the others must be a majority.
   const ending = options.voters < 3 && drawn.ending === 'leader lost' ? 'silence' : drawn.ending;
   const apart = new Prng(options.seed ^ CUT_OFF_SALT);
-  const cutOff = drawn.pauses && options.voters >= 3 && apart.bool(CUT_OFF_SHARE);
-  return new LeasePart(cluster, { ...drawn, ending, cutOff }, prng, apart);
+  const cutOff = !naps && drawn.pauses && options.voters >= 3 && apart.bool(CUT_OFF_SHARE);
+  return new LeasePart(cluster, { ...drawn, ending, cutOff, naps }, prng, apart);
 }
 
 class LeasePart implements WorkloadPart {
@@ -122,9 +129,9 @@ class LeasePart implements WorkloadPart {
   }
 
   get description(): string {
-    const { holders, lockers, electors, pauses, cutOff, ending } = this.#options;
+    const { holders, lockers, electors, naps, pauses, cutOff, ending } = this.#options;
     const paused = cutOff ? ', leaders pause cut off' : pauses ? ', leaders pause' : '';
-    return `leases: ${holders} holders, ${lockers} lockers, ${electors} electors${paused}; in the end ${ending}`;
+    return `leases: ${holders} holders, ${lockers} lockers, ${electors} electors${naps ? ', a napper' : ''}${paused}; in the end ${ending}`;
   }
 
   counts(): Readonly<Record<string, number>> {
@@ -171,9 +178,14 @@ class LeasePart implements WorkloadPart {
       this.#straggler = new Straggler(ports, 'straggler', prng, undefined);
       this.#clients.push(this.#straggler);
     }
+    if (this.#options.naps) {
+      this.#cluster.addClient('napper', undefined);
+      const prng = new Prng(this.#apart.below(2 ** 32));
+      this.#clients.push(new Napper(ports, 'napper', prng, () => this.#cutLeaderOff()));
+    }
     for (const client of this.#clients) client.start();
     this.#putToSleep();
-    if (this.#options.pauses) this.#pauseLeaders();
+    if (this.#options.pauses && !this.#options.naps) this.#pauseLeaders();
   }
 
   stop(): void {
@@ -257,11 +269,25 @@ class LeasePart implements WorkloadPart {
   #pauseLeaders(): void {
     this.#cluster.scheduler.after(PAUSE_EVERY_MS * 2 * this.#prng.float(), () => {
       if (this.#stopped) return;
-      const leader = this.#cluster
-        .hosts()
-        .find(({ current }) => current?.instance.member.status.role === 'leader');
+      const leader = this.#leader();
       if (leader !== undefined) this.#pause(leader, PAUSE_MS_MAX * this.#prng.float());
       this.#pauseLeaders();
+    });
+  }
+
+  #leader(): ObjectHost<SimulatedMember> | undefined {
+    return this.#cluster
+      .hosts()
+      .find(({ current }) => current?.instance.member.status.role === 'leader');
+  }
+
+  #cutLeaderOff(): void {
+    this.#cluster.scheduler.after(NAP_CUT_AFTER_MS * this.#apart.float(), () => {
+      const leader = this.#leader();
+      if (this.#stopped || leader === undefined) return;
+      const forMs = NAP_CUT_MS_MIN + (NAP_CUT_MS_MAX - NAP_CUT_MS_MIN) * this.#apart.float();
+      this.#cluster.trace(leader.id, `cut off after a renewal for ${forMs.toFixed(0)} ms`);
+      this.#cutOff(leader.id, forMs);
     });
   }
 

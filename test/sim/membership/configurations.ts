@@ -108,12 +108,20 @@ export class Configurations {
     return (this.#current.get(who) ?? []).map(({ conf }) => conf);
   }
 
-  /** Those that `who` may have decided in when it made what it sends now. */
-  recent(who: NodeId): ConfState[] {
-    const sinceMs = this.#nowMs() - WINDOW_MS;
-    const past = (this.#past.get(who) ?? []).filter(({ endedMs }) => endedMs >= sinceMs);
+  /**
+   * Those that `who` may have decided in when it made what it sends now.
+   * @param sinceMs it did not decide before
+   */
+  recent(who: NodeId, sinceMs = -Infinity): ConfState[] {
+    const windowMs = this.#nowMs() - WINDOW_MS;
+    const past = (this.#past.get(who) ?? []).filter(({ endedMs }) => endedMs >= windowMs);
     this.#past.set(who, past);
-    return [...(this.#current.get(who) ?? []), ...past].map(({ conf }) => conf);
+    const possible = past.filter(({ endedMs }) => endedMs >= sinceMs);
+    return [...(this.#current.get(who) ?? []), ...possible].map(({ conf }) => conf);
+  }
+
+  get nowMs(): number {
+    return this.#nowMs();
   }
 
   #ended(who: NodeId, conf: ConfState): void {

@@ -48,18 +48,28 @@ const REPLACE_LEADER_SHARE = 0.1;
 const REPLACING_SALT = 0x4e97ace;
 const OPERATOR = 'operator';
 const CLUSTER = 'etcdserverpb.Cluster';
+/** Share of the joint phases in which a majority of the old half is left to itself: it must elect nobody. */
+const CUT_SHARE = 0.7;
+/** How long it waits for members to be in the joint phase, and how often it looks. */
+const CUT_WAIT_MS = 2_000;
+const CUT_LOOK_MS = 20;
+const CUT_MS_MIN = 3_000;
+const CUT_MS_MAX = 8_000;
+/** Keeps what is drawn for that apart from all else that the seed decides. */
+const CUT_SALT = 0x70147;
 
 export function membershipPart(context: PartContext): WorkloadPart | undefined {
-  const { cluster, options, prng } = context;
+  const { options, prng } = context;
   // A member whose disk lost what it had is replaced by an operator who knows; ours does not.
   const whole = !options.faults.includes('bit flip');
   const replacing = new Prng(options.seed ^ REPLACING_SALT);
-  return prng.bool(SHARE) && whole ? new MembershipPart(cluster, prng, replacing) : undefined;
+  return prng.bool(SHARE) && whole ? new MembershipPart(context, replacing) : undefined;
 }
 
 class MembershipPart implements WorkloadPart {
   readonly #cluster: SimulatedCluster;
   readonly #prng: Prng;
+  readonly #apart: Prng;
   readonly #everyMs: number;
   /** What is drawn to replace voters, and how often it is tried; undefined: never. */
   readonly #replacing: { readonly prng: Prng; readonly everyMs: number } | undefined;
@@ -76,9 +86,10 @@ class MembershipPart implements WorkloadPart {
     jointProposals: 0,
   };
 
-  constructor(cluster: SimulatedCluster, prng: Prng, replacing: Prng) {
+  constructor({ cluster, options, prng }: PartContext, replacing: Prng) {
     this.#cluster = cluster;
     this.#prng = prng;
+    this.#apart = new Prng(options.seed ^ CUT_SALT);
     this.#everyMs = prng.pick([200, 600, 1_500]);
     if (replacing.bool(REPLACING_SHARE)) {
       this.#replacing = { prng: replacing, everyMs: replacing.pick([300, 800, 2_000]) };
@@ -277,6 +288,48 @@ class MembershipPart implements WorkloadPart {
     const steps = coming.map(({ id }) => ({ type: ConfChangeType.addVoter, node: id }));
     for (const { id } of coming) this.#calls.push({ kind: 'promote', id, outcome: 'unknown' });
     this.#propose(steps, this.#prng.pick(['auto', 'explicit'] as const));
+    if (this.#apart.bool(CUT_SHARE)) {
+      this.#leaveOldHalf(voters, this.#cluster.scheduler.nowMs + CUT_WAIT_MS);
+    }
+  }
+
+  /** Once it is in the joint phase, just a majority of the old half is left to itself, without the leader. */
+  #leaveOldHalf(old: readonly Member[], untilMs: number): void {
+    const { scheduler } = this.#cluster;
+    scheduler.after(CUT_LOOK_MS, () => {
+      if (this.#stopped || scheduler.nowMs > untilMs) return;
+      const leader = this.#leader();
+      const joint = old.filter(({ id }) => id !== leader && this.#isJoint(id));
+      const majority = (old.length >> 1) + 1;
+      if (joint.length < majority) {
+        this.#leaveOldHalf(old, untilMs);
+        return;
+      }
+      const left = this.#apart.shuffle(joint.map(({ id }) => id)).slice(0, majority);
+      const away = this.#cluster.memberIds().filter((id) => !left.includes(id));
+      this.#cutOff(away, CUT_MS_MIN + (CUT_MS_MAX - CUT_MS_MIN) * this.#apart.float());
+    });
+  }
+
+  #isJoint(id: NodeId): boolean {
+    const member = this.#cluster.host(id)?.current?.instance.member;
+    return (member?.status.confState.votersOutgoing.length ?? 0) > 0;
+  }
+
+  #cutOff(away: readonly NodeId[], forMs: number): void {
+    const { network, scheduler } = this.#cluster;
+    this.#cluster.trace(OPERATOR, `cuts off ${away.join(', ')} for ${forMs.toFixed(0)} ms`);
+    for (const one of away) {
+      for (const other of this.#cluster.memberIds()) {
+        if (one === other) continue;
+        network.cut(one, other);
+        network.cut(other, one);
+        scheduler.after(forMs, () => {
+          network.restore(one, other);
+          network.restore(other, one);
+        });
+      }
+    }
   }
 
   #propose(steps: readonly ConfChangeStep[], transition: ConfChange['transition']): void {

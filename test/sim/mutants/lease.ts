@@ -30,17 +30,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'rest-record-outlives-renewal',
-    bug: 'what was written at rest counts after a wake, though leases were renewed since',
-    patches: [
-      {
-        file: LESSOR,
-        find: '    this.#rest.drop();\n    const ttlSeconds',
-        replace: '    const ttlSeconds',
-      },
-    ],
-  },
-  {
     name: 'wake-adds-time',
     bug: 'an alarm that comes late gives leases some seconds more',
     patches: [
@@ -169,39 +158,6 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
     ],
   },
   {
-    name: 'checkpoint-under-way-forgotten',
-    bug: 'a lease is renewed while a checkpoint of it is on its way, and that counts after the renewal',
-    patches: [
-      {
-        file: PRIMARY,
-        find: 'if (this.#leases.remainingOf(slot) === 0 && !this.#checkpointing.has(slot)) return false;',
-        replace: 'if (this.#leases.remainingOf(slot) === 0) return false;',
-      },
-    ],
-  },
-  {
-    name: 'checkpoint-of-former-leader',
-    bug: 'what a former leader knew to remain is noted under another term, over renewals since',
-    patches: [
-      {
-        file: 'src/apply/leases.ts',
-        find: '  if (knownInTerm !== 0 && knownInTerm !== entryTerm) return;\n',
-        replace: '',
-      },
-    ],
-  },
-  {
-    name: 'renewal-of-former-leader',
-    bug: 'a renewal that had to clear a checkpoint is answered though another leads by then',
-    patches: [
-      {
-        file: HOST,
-        find: "          if (!this.#leadsIn(term)) return { kind: 'notLeader' };\n",
-        replace: '',
-      },
-    ],
-  },
-  {
     name: 'end-in-pieces',
     bug: 'the keys of an ended lease go one by one, each at a revision of its own',
     patches: [
@@ -279,6 +235,58 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
         find: '      compare: [createdAt(key, rev)],\n      success: [{ request_delete_range: { key } }],',
         replace:
           '      compare: [],\n      success: [{ request_delete_range: { key: key.subarray(0, key.lastIndexOf(0x2f) + 1), range_end: Uint8Array.of(...key.subarray(0, key.lastIndexOf(0x2f)), 0x30) } }],',
+      },
+    ],
+  },
+];
+
+/**
+ * Bugs that show only when leadership is lost in the milliseconds in which a checkpoint, or its clearing, is on
+ * its way, or a leader's object in those between its wake and its next rest. The tests of the lessor, its naive
+ * twin and those of what leases' entries do hold three of them; `renewal-of-former-leader` has none.
+ */
+export const RARE_LEASE_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'rest-record-outlives-renewal',
+    bug: 'what was written at rest counts after a wake, though leases were renewed since',
+    patches: [
+      {
+        file: LESSOR,
+        find: '    this.#rest.drop();\n    const ttlSeconds',
+        replace: '    const ttlSeconds',
+      },
+    ],
+  },
+  {
+    name: 'checkpoint-under-way-forgotten',
+    bug: 'a lease is renewed while a checkpoint of it is on its way, and that counts after the renewal',
+    patches: [
+      {
+        file: PRIMARY,
+        find: 'if (this.#leases.remainingOf(slot) === 0 && !this.#checkpointing.has(slot)) return false;',
+        replace: 'if (this.#leases.remainingOf(slot) === 0) return false;',
+      },
+    ],
+  },
+  {
+    name: 'checkpoint-of-former-leader',
+    bug: 'what a former leader knew to remain is noted under another term, over renewals since',
+    patches: [
+      {
+        file: 'src/apply/leases.ts',
+        find: '  if (knownInTerm !== 0 && knownInTerm !== entryTerm) return;\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'renewal-of-former-leader',
+    bug: 'a renewal that had to clear a checkpoint is answered though another leads by then',
+    patches: [
+      {
+        file: HOST,
+        find: "          if (!this.#leadsIn(term)) return { kind: 'notLeader' };\n",
+        replace: '',
       },
     ],
   },

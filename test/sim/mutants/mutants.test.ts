@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { applyPatch } from '../patches.ts';
-import { MUTANTS } from './all.ts';
-import { RARE_MUTANTS } from './raft.ts';
+import { MUTANTS, RARE_MUTANTS } from './all.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
 

@@ -241,7 +241,7 @@ export const RAFT_MUTANTS: readonly Mutant[] = [
  * Bugs that need a chain of events too rare for a few hundred runs. The tests of the core hold them
  * (test/raft/paper.test.ts and twins.test.ts); `--only NAME` hunts them here all the same.
  */
-export const RARE_MUTANTS: readonly Mutant[] = [
+export const RARE_RAFT_MUTANTS: readonly Mutant[] = [
   {
     name: 'promise-unwritten',
     bug: 'term and vote are written only when entries are, so a restart forgets what was promised',

@@ -3,12 +3,13 @@
  * closed, breaks, or the instance that holds it is gone. What a client has not read stays buffered.
  */
 import { CLOSE, type Close } from '../../../src/api/close-codes.ts';
-import { Prng } from '../../../src/lib/prng.ts';
+import type { Prng } from '../../../src/lib/prng.ts';
 import type { WatchKind } from '../../../src/member/watch-bridge.ts';
 import type { NodeId } from '../../../src/raft/types.ts';
 import type { SimulatedCluster } from '../cluster.ts';
 import type { DiskSession } from '../disk-session.ts';
 import type { MemberSocket } from '../simulated-member.ts';
+import { isBrittle } from './brittle.ts';
 
 /** A connection that breaks says so to nobody; until a side finds out this much may pass. */
 const BREAK_KNOWN_MS_MAX = 1_500;
@@ -16,9 +17,8 @@ const BREAK_KNOWN_MS_MAX = 1_500;
 export const ABNORMAL = 1006;
 /** Of the frames of a connection fewer are lost than of single messages: transports repeat them. */
 const BREAKS_PER_LOSS = 0.05;
-
-/** Decides, apart from all else that the seed decides, in which runs connections break late. */
-const LATE_SALT = 0x1a7e;
+/** For each frame, in runs whose connections are brittle. */
+const BRITTLE_BREAK_CHANCE = 0.01;
 
 /** What a client hears of its connection. */
 export interface ClientEnd {
@@ -69,7 +69,7 @@ export class Connection implements MemberSocket, ClientSide {
   /** What is under way arrives no more. */
   #broken = false;
   /** A frame that breaks the connection does so where it would have arrived: those before it are not lost. */
-  readonly #breaksLate: boolean;
+  readonly #isBrittle: boolean;
   #objectClosed = false;
   /** The object's end is past the output gate, or the object heard of the client's. */
   #isEndSent = false;
@@ -81,7 +81,7 @@ export class Connection implements MemberSocket, ClientSide {
     this.needsLeader = dial.needsLeader;
     this.#dial = dial;
     this.#end = end;
-    this.#breaksLate = new Prng(dial.cluster.options.seed ^ LATE_SALT).bool();
+    this.#isBrittle = isBrittle(dial.cluster.options.seed);
     const { cluster, client, member } = dial;
     cluster.network.datagram(client, member, () => {
       const host = cluster.host(member);
@@ -261,12 +261,18 @@ export class Connection implements MemberSocket, ClientSide {
     });
   }
 
+  #breakChance(): number {
+    const { cluster } = this.#dial;
+    if (this.#isBrittle && cluster.faulty) return BRITTLE_BREAK_CHANCE;
+    return cluster.network.options.loss * BREAKS_PER_LOSS;
+  }
+
   /** Returns when the frame arrives. */
   #transfer(lastMs: number, isUp: boolean, arrive: () => void): number {
     const { client, member, cluster, prng } = this.#dial;
     const { network, scheduler } = cluster;
-    const breaks = prng.bool(network.options.loss * BREAKS_PER_LOSS);
-    if (breaks && !this.#breaksLate) this.breaks();
+    const breaks = prng.bool(this.#breakChance());
+    if (breaks && !this.#isBrittle) this.breaks();
     const [from, to] = isUp ? [client, member] : [member, client];
     const atMs = Math.max(lastMs, scheduler.nowMs + network.delayMs(from, to));
     scheduler.at(atMs, () => {
