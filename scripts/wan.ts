@@ -29,7 +29,7 @@ export async function run(args: string[]): Promise<number> {
       regions: { type: 'string', default: 'enam,weur,apac' },
       layout: { type: 'string' },
       lead: { type: 'string' },
-      seconds: { type: 'string', default: '10' },
+      seconds: { type: 'string', default: '5' },
       jitter: { type: 'string', default: '2' },
       loss: { type: 'string', default: '0' },
       plot: { type: 'string' },
