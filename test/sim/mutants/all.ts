@@ -2,7 +2,7 @@
 import { LEASE_MUTANTS, RARE_LEASE_MUTANTS } from './lease.ts';
 import { LEVEL_MUTANTS } from './levels.ts';
 import { MEMBER_MUTANTS } from './member.ts';
-import { MEMBERSHIP_MUTANTS } from './membership.ts';
+import { MEMBERSHIP_MUTANTS, RARE_MEMBERSHIP_MUTANTS } from './membership.ts';
 import type { Mutant } from './mutant.ts';
 import { RAFT_MUTANTS, RARE_RAFT_MUTANTS } from './raft.ts';
 import { REST_MUTANTS } from './rest.ts';
@@ -21,4 +21,8 @@ export const MUTANTS: readonly Mutant[] = [
 ];
 
 /** Those that a few hundred runs do not find; `--only NAME` hunts them all the same. */
-export const RARE_MUTANTS: readonly Mutant[] = [...RARE_RAFT_MUTANTS, ...RARE_LEASE_MUTANTS];
+export const RARE_MUTANTS: readonly Mutant[] = [
+  ...RARE_RAFT_MUTANTS,
+  ...RARE_MEMBERSHIP_MUTANTS,
+  ...RARE_LEASE_MUTANTS,
+];

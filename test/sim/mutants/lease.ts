@@ -243,7 +243,7 @@ export const LEASE_MUTANTS: readonly Mutant[] = [
 /**
  * Bugs that show only when leadership is lost in the milliseconds in which a checkpoint, or its clearing, is on
  * its way, or a leader's object in those between its wake and its next rest. The tests of the lessor, its naive
- * twin and those of what leases' entries do hold three of them; `renewal-of-former-leader` has none.
+ * twin, of what leases' entries do, and of the lease host hold their rules.
  */
 export const RARE_LEASE_MUTANTS: readonly Mutant[] = [
   {
