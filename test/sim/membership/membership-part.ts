@@ -266,10 +266,14 @@ class MembershipPart implements WorkloadPart {
     return this.#leaderHost()?.id;
   }
 
+  /** The leader of the latest term: one that was removed in its sleep takes itself for one still. */
   #leaderHost(): ReturnType<SimulatedCluster['hosts']>[number] | undefined {
+    const termOf = ({ current }: ReturnType<SimulatedCluster['hosts']>[number]): number =>
+      current?.instance.member.status.term ?? 0;
     return this.#cluster
       .hosts()
-      .find(({ current }) => current?.instance.member.status.role === 'leader');
+      .filter(({ current }) => current?.instance.member.status.role === 'leader')
+      .toSorted((left, right) => termOf(right) - termOf(left))[0];
   }
 
   /** Proposes to leave a joint phase that does not end by itself. Is there one? */
