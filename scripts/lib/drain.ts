@@ -1,15 +1,13 @@
 /** Hands leadership to another member by Maintenance/MoveLeader, over the JSON gateway. */
-import { Gateway, type Listed, type Reached } from './gateway.ts';
+import { Gateway, type GatewayOptions, type Listed, type Reached } from './gateway.ts';
 import { UsageError } from './usage.ts';
 
-export interface DrainOptions {
-  /** Of the deployment, or where it is several of the processes: one that reaches the leader is needed. */
-  readonly endpoints: readonly string[];
+/** One endpoint that reaches the leader is needed. */
+export interface DrainOptions extends GatewayOptions {
   /** Whose leadership ends; whoever leads unless given. */
   readonly member?: string | undefined;
   /** Who is to lead; the voter that is furthest ahead unless given. */
   readonly to?: string | undefined;
-  readonly token?: string | undefined;
 }
 
 export type Drained =

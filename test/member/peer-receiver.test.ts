@@ -7,6 +7,8 @@ import {
   PEER_SNAPSHOT_PATH,
 } from '../../src/member/peer-protocol.ts';
 import { encodeMessages } from '../../src/raft/codec.ts';
+import { MessageType } from '../../src/raft/types.ts';
+import { messageOf } from '../support/raft-message.ts';
 import { World } from './support/world.ts';
 
 const world = new World('m1,m2,m3');
@@ -20,17 +22,8 @@ const refuse = (changes: Readonly<Record<string, string | null>> = {}) => {
 
 const idOf = (name: string): string => world.host(name).member.self.id;
 
-const MESSAGE = {
-  type: 4,
-  term: 99,
-  logTerm: 0,
-  index: 0,
-  entries: [],
-  commit: 0,
-  reject: false,
-  rejectHint: 0,
-  context: new Uint8Array(0),
-} as const;
+/** A request for votes in a term to come. */
+const LATER = { type: MessageType.vote, term: 99 };
 
 describe('PeerReceiver', () => {
   it('takes what carries secret, version, cluster and both members', () => {
@@ -97,14 +90,14 @@ describe('PeerReceiver', () => {
 
   it('steps no message that is meant for another member', () => {
     const before = member.status;
-    const message = { ...MESSAGE, from: idOf('m2'), to: idOf('m3') };
+    const message = messageOf({ ...LATER, from: idOf('m2'), to: idOf('m3') });
     receiver.frame(encodeMessages([message]), () => assert.fail('a sound frame'));
     assert.equal(member.status.term, before.term);
   });
 
   it('ends a stream that its peer opened before it was removed', () => {
     const [fresh, m3] = [new World('m1,m2,m3').host('m1'), idOf('m3')];
-    const frame = encodeMessages([{ ...MESSAGE, from: m3, to: idOf('m1') }]);
+    const frame = encodeMessages([messageOf({ ...LATER, from: m3, to: idOf('m1') })]);
     fresh.receiver.frame(frame, () => assert.fail('it is a member'));
     const { term } = fresh.member.status;
     const { membership } = fresh.member.state;

@@ -1,30 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { COMMIT_NEWS_DELAY_MS, PEER_FRAME_BYTES_MAX } from '../../src/constants.ts';
-import { EMPTY_BYTES } from '../../src/lib/bytes.ts';
 import { Peers } from '../../src/member/peers.ts';
 import type { PeerAddress } from '../../src/member/ports.ts';
 import { decodeMessages } from '../../src/raft/codec.ts';
 import { EntryKind, type Message, MessageType } from '../../src/raft/types.ts';
+import { messageOf } from '../support/raft-message.ts';
 import { ManualClock } from './support/manual-clock.ts';
 
 const [A, B, C] = ['a'.repeat(16), 'b'.repeat(16), 'c'.repeat(16)] as const;
 
 function message(to: string, changes: Partial<Message> = {}): Message {
-  return {
-    type: MessageType.heartbeat,
-    from: A,
-    to,
-    term: 1,
-    logTerm: 0,
-    index: 0,
-    entries: [],
-    commit: 0,
-    reject: false,
-    rejectHint: 0,
-    context: EMPTY_BYTES,
-    ...changes,
-  };
+  return messageOf({ from: A, to, ...changes });
 }
 const append = (to: string, bytes: number, changes: Partial<Message> = {}): Message =>
   message(to, {

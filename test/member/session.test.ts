@@ -121,6 +121,17 @@ async function put({ world, host }: Setting, key: string, value: Uint8Array): Pr
   assert.equal(code, 0);
 }
 
+/** A client that watches "k", and whose socket has taken nothing for a while. */
+async function congested(): Promise<[Setting, Client]> {
+  const all = await setting();
+  const client = await connected(all);
+  client.open(1, WATCH, watchOf('k'));
+  client.bufferedBytes = SESSION_UNSENT_BYTES_MAX + 1;
+  await client.flush();
+  await all.world.clock.advance(100);
+  return [all, client];
+}
+
 function watchOf(key: string): Uint8Array {
   return WatchRequest.encode({ create_request: { key: Buffer.from(key) } }).finish();
 }
@@ -173,12 +184,7 @@ describe('a reader that is slow', () => {
   });
 
   it('is closed when its socket takes nothing for long', async () => {
-    const all = await setting();
-    const client = await connected(all);
-    client.open(1, WATCH, watchOf('k'));
-    client.bufferedBytes = SESSION_UNSENT_BYTES_MAX + 1;
-    await client.flush();
-    await all.world.clock.advance(100);
+    const [all, client] = await congested();
     assert.equal(all.sessions.gauges.congested, 1);
     await all.world.clock.advance(WATCH_UNREAD_TIMEOUT_MS + 1_000);
     assert.equal(client.closed?.code, 1008);
@@ -187,12 +193,7 @@ describe('a reader that is slow', () => {
   });
 
   it('has its time though the clock is set forward', async () => {
-    const all = await setting();
-    const client = await connected(all);
-    client.open(1, WATCH, watchOf('k'));
-    client.bufferedBytes = SESSION_UNSENT_BYTES_MAX + 1;
-    await client.flush();
-    await all.world.clock.advance(100);
+    const [all, client] = await congested();
     all.world.clock.setByMs = 2 * WATCH_UNREAD_TIMEOUT_MS;
     await all.world.clock.advance(1_000);
     assert.equal(all.sessions.gauges.sessions, 1);

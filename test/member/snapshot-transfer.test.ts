@@ -14,10 +14,11 @@ import { SnapshotReceiver } from '../../src/member/snapshot-receiver.ts';
 import { SnapshotSender } from '../../src/member/snapshot-sender.ts';
 import { openMvcc } from '../../src/mvcc/store.ts';
 import { decodeMessages } from '../../src/raft/codec.ts';
-import { type Message, MessageType, type SnapshotMeta } from '../../src/raft/types.ts';
+import { MessageType, type SnapshotMeta } from '../../src/raft/types.ts';
 import { NaiveLeaseBook } from '../apply/naive-lease-book.ts';
 import { MemoryRowStore } from '../support/memory-row-store.ts';
 import { InternalRequest } from '../../src/api/messages.ts';
+import { messageOf } from '../support/raft-message.ts';
 import { settle } from './support/manual-clock.ts';
 
 const FROM = 'a'.repeat(16);
@@ -100,19 +101,7 @@ function receiverOf(store: Store) {
   return { receiver, installed };
 }
 
-const message: Message = {
-  type: MessageType.snapshot,
-  from: FROM,
-  to: TO,
-  term: TERM,
-  logTerm: 0,
-  index: 0,
-  entries: [],
-  commit: 0,
-  reject: false,
-  rejectHint: 0,
-  context: EMPTY_BYTES,
-};
+const message = messageOf({ type: MessageType.snapshot, from: FROM, to: TO, term: TERM });
 
 async function transfer(sender: SnapshotSender): Promise<void> {
   sender.start(message, { id: TO, peerUrls: [] });

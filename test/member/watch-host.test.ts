@@ -160,6 +160,18 @@ describe('a member that has just been built', () => {
 describe('a client that does not read', () => {
   const VALUE = 'v'.repeat(100_000);
 
+  /** A watch of "a" whose socket takes nothing of two events. */
+  async function stuckReader(): Promise<[HostUnderTest, PaperSocket]> {
+    const member = new HostUnderTest();
+    const socket = new PaperSocket();
+    member.host.open('json', socket).message(createRequest({ key: 'a' }));
+    await member.settle();
+    socket.stuck = true;
+    member.put('a', VALUE);
+    member.put('a', VALUE);
+    return [member, socket];
+  }
+
   it('gets the rest from history once its socket flows', async () => {
     const member = new HostUnderTest();
     const socket = new PaperSocket();
@@ -185,13 +197,7 @@ describe('a client that does not read', () => {
   });
 
   it('is closed when its socket takes nothing for too long', async () => {
-    const member = new HostUnderTest();
-    const socket = new PaperSocket();
-    member.host.open('json', socket).message(createRequest({ key: 'a' }));
-    await member.settle();
-    socket.stuck = true;
-    member.put('a', VALUE);
-    member.put('a', VALUE);
+    const [member, socket] = await stuckReader();
     member.clock.advance(WATCH_UNREAD_TIMEOUT_MS - 1_000);
     assert.equal(socket.closedBy, undefined);
     member.clock.advance(2_000);
@@ -203,13 +209,7 @@ describe('a client that does not read', () => {
 
   // Seed 50397: a clock that was set by an hour closed whoever was behind at that moment.
   it('has its time though the clock is set forward', async () => {
-    const member = new HostUnderTest();
-    const socket = new PaperSocket();
-    member.host.open('json', socket).message(createRequest({ key: 'a' }));
-    await member.settle();
-    socket.stuck = true;
-    member.put('a', VALUE);
-    member.put('a', VALUE);
+    const [member, socket] = await stuckReader();
     member.clock.advance(1_000);
     member.clock.setByMs = 2 * WATCH_UNREAD_TIMEOUT_MS;
     member.clock.advance(1_000);

@@ -2,25 +2,10 @@
 import assert from 'node:assert/strict';
 import { bytesOf } from '../../../src/lib/bytes.ts';
 import { type Entry, EntryKind, type Message, MessageType } from '../../../src/raft/types.ts';
+import { messageOf } from '../../support/raft-message.ts';
 import { Violation } from '../world.ts';
 
-const BLANK: Message = {
-  type: MessageType.heartbeat,
-  from: 'a',
-  to: 'b',
-  term: 1,
-  logTerm: 0,
-  index: 0,
-  entries: [],
-  commit: 0,
-  reject: false,
-  rejectHint: 0,
-  context: new Uint8Array(0),
-};
-
-export function message(fields: Partial<Message>): Message {
-  return { ...BLANK, ...fields };
-}
+export { messageOf as message };
 
 export function entry(index: number, term: number, text = `${index}`): Entry {
   return { index, term, kind: EntryKind.normal, data: bytesOf(text) };
@@ -34,7 +19,7 @@ export function append(
   logTerm: number,
   entries: Entry[],
 ): Message {
-  return message({ type: MessageType.append, from, term, index, logTerm, entries });
+  return messageOf({ type: MessageType.append, from, term, index, logTerm, entries });
 }
 
 export function violates(property: string, run: () => void): void {
